@@ -1,3 +1,8 @@
+export type { ValueMode } from './codec/byte-reader.ts';
+export * from './codec/codec-error.ts';
+export { cachedEntryLayout, decodeCachedEntry, encodeCachedEntry } from './codec/entry-codec.ts';
+export * from './codec/operation-codec.ts';
+export { decodeOutcome, decodeRecords, encodeOutcome, encodeRecords } from './codec/record-codec.ts';
 export * from './condition.ts';
 export * from './entry.ts';
 export * from './errors.ts';

@@ -1,0 +1,40 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { Fence } from '@stratakv/core';
+import { prepareEntryRemoval } from './entry-table.ts';
+import { prepareOperationWrites } from './operation-table.ts';
+import { preparePartitions } from './partition-table.ts';
+
+/** What one step removed; keys as the bytes they are stored as. */
+export interface Cleaned {
+  readonly removed: number;
+  readonly keys: readonly Uint8Array[];
+}
+
+const nothing: Cleaned = { removed: 0, keys: [] };
+
+/** Makes the functions of the background clean-up; to be called inside a transaction. */
+export function prepareCleanup(database: DatabaseSync, retentionMs: number) {
+  const partitions = preparePartitions(database);
+  const entries = prepareEntryRemoval(database);
+  const operations = prepareOperationWrites(database);
+
+  function removeEntries(fence: Fence, find: () => { key: Uint8Array; version: number }[]): Cleaned {
+    if (partitions.pass(fence) === undefined) return nothing;
+    const rows = find();
+    if (rows.length === 0) return nothing;
+    for (const row of rows) entries.remove(row.key);
+    partitions.lift(fence.partition, Math.max(...rows.map((row) => row.version)));
+    return { removed: rows.length, keys: rows.map((row) => row.key) };
+  }
+
+  return {
+    expire: (fence: Fence, limit: number): Cleaned =>
+      removeEntries(fence, () => entries.expired(fence.partition, Date.now(), limit)),
+    pruneTombstones: (fence: Fence, ageMs: number, limit: number): Cleaned =>
+      removeEntries(fence, () => entries.tombstones(fence.partition, Date.now() - ageMs, limit)),
+    pruneOperations(fence: Fence, limit: number): Cleaned {
+      if (partitions.pass(fence) === undefined) return nothing;
+      return { removed: operations.prune(fence.partition, Date.now() - retentionMs, limit), keys: [] };
+    },
+  };
+}

@@ -1,0 +1,77 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { parentPort, workerData } from 'node:worker_threads';
+import type { Key, OperationId, ScanQuery } from '@stratakv/core';
+import { prepareEntryGet } from './entry-table.ts';
+import { describeFailure, type Failure } from './failure.ts';
+import { prepareIdempotencyFind, prepareOperationFind } from './operation-table.ts';
+import { prepareQueuePage } from './queue-table.ts';
+import { prepareScan } from './scan.ts';
+import { type ConnectionOptions, openConnection } from './schema.ts';
+
+/* Reads the database in a thread of its own, so that neither a slow disk nor a long list stops the event loop. */
+
+export type ReaderRequest =
+  | { readonly kind: 'get'; readonly keys: readonly Key[] }
+  | { readonly kind: 'scan'; readonly query: ScanQuery }
+  | { readonly kind: 'operations'; readonly ids: readonly OperationId[] }
+  | { readonly kind: 'fingerprint'; readonly identity: string }
+  | {
+      readonly kind: 'queue-page';
+      readonly partition: number;
+      readonly after: number;
+      readonly limit: number;
+      readonly maxBytes: number;
+    };
+
+export type ReaderResult = { readonly value: unknown } | { readonly failure: Failure };
+
+function prepareRequests(database: DatabaseSync): (request: ReaderRequest) => unknown {
+  const get = prepareEntryGet(database);
+  const scan = prepareScan(database);
+  const findOperation = prepareOperationFind(database);
+  const findIdempotency = prepareIdempotencyFind(database);
+  const queuePage = prepareQueuePage(database);
+  return (request) => {
+    switch (request.kind) {
+      case 'get': {
+        const nowMs = Date.now();
+        return request.keys.map((key) => get(key, nowMs));
+      }
+      case 'scan':
+        return scan(request.query, Date.now());
+      case 'operations':
+        return request.ids.map(findOperation);
+      case 'fingerprint':
+        return findIdempotency(request.identity)?.fingerprint;
+      case 'queue-page':
+        return queuePage(request.partition, request.after, request.limit, request.maxBytes);
+    }
+  };
+}
+
+const port = parentPort;
+if (port !== null) {
+  const database = openConnection(workerData as ConnectionOptions);
+  const answer = prepareRequests(database);
+  const begin = database.prepare('BEGIN');
+  const end = database.prepare('COMMIT');
+  const inSnapshot = (request: ReaderRequest): ReaderResult => {
+    begin.run();
+    try {
+      return { value: answer(request) };
+    } catch (error) {
+      return { failure: describeFailure(error) };
+    } finally {
+      if (database.isTransaction) end.run();
+    }
+  };
+  port.on('message', (request: ReaderRequest | 'close') => {
+    if (request !== 'close') {
+      port.postMessage(inSnapshot(request));
+      return;
+    }
+    database.close();
+    port.close();
+  });
+  port.postMessage('open');
+}

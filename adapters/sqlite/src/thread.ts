@@ -1,0 +1,68 @@
+import { Worker } from 'node:worker_threads';
+import { StrataError } from '@stratakv/core';
+import type { Failure } from './failure.ts';
+
+interface Waiting {
+  resolve(answer: unknown): void;
+  reject(error: Error): void;
+}
+
+/** A worker thread that answers messages in the order they were sent. */
+export class Thread {
+  readonly #worker: Worker;
+  readonly #waiting: Waiting[] = [];
+  #death: Error | undefined;
+  #isClosing = false;
+
+  private constructor(worker: Worker) {
+    this.#worker = worker;
+    worker.on('message', (answer) => this.#waiting.shift()?.resolve(answer));
+    worker.on('error', (error) => this.#die(error));
+    worker.on('exit', (code) => this.#die(new Error(`the database thread ended with code ${code}`)));
+  }
+
+  /**
+   * Starts a thread; resolves when it has opened its database.
+   *
+   * @param file URL of the module the thread runs; `data` is its `workerData`
+   * @throws what the module throws while it starts
+   */
+  static async start(file: URL, data: unknown): Promise<Thread> {
+    const thread = new Thread(new Worker(file, { workerData: data }));
+    await new Promise((resolve, reject) => thread.#waiting.push({ resolve, reject }));
+    return thread;
+  }
+
+  /** Sends a message; resolves with its answer. Rejects when the thread has died, maybe after doing as asked. */
+  ask(message: unknown, transfer: readonly ArrayBuffer[] = []): Promise<unknown> {
+    if (this.#death !== undefined) return Promise.reject(this.#death);
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject });
+      this.#worker.postMessage(message, transfer);
+    });
+  }
+
+  /** Why the thread no longer answers; undefined while it does. */
+  get death(): Error | undefined {
+    return this.#death;
+  }
+
+  /** Lets the thread finish what it was sent, close its database and end. */
+  async close(): Promise<void> {
+    if (this.#isClosing || this.#death !== undefined) return;
+    this.#isClosing = true;
+    const ended = new Promise((resolve) => this.#worker.once('exit', resolve));
+    this.#worker.postMessage('close');
+    await ended;
+  }
+
+  #die(error: Error): void {
+    this.#death ??= error;
+    for (const waiting of this.#waiting.splice(0)) waiting.reject(this.#death);
+  }
+}
+
+/** The error a failure in a thread stands for; `refused` is left to who knows what was refused. */
+export function errorOf(failure: Failure): StrataError {
+  return new StrataError(failure.code === 'refused' ? 'internal' : failure.code, failure.detail);
+}

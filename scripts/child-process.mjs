@@ -1,0 +1,47 @@
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+
+const PASSED_ON = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+/** A shell's exit code for how a process ended: its own code, or 128 + the number of the signal that killed it. */
+export function exitCodeOf(code, signal) {
+  return code ?? 128 + (constants.signals[signal] ?? 0);
+}
+
+/**
+ * Passes this process's SIGINT, SIGTERM and SIGHUP on to `child` until it ends.
+ * Returns `{ received }`, whose `received` is the last such signal, or undefined.
+ */
+export function passSignalsTo(child) {
+  const state = { received: undefined };
+  const handler = (signal) => {
+    state.received = signal;
+    child.kill(signal);
+  };
+  for (const signal of PASSED_ON) process.on(signal, handler);
+  child.once('exit', () => {
+    for (const signal of PASSED_ON) process.off(signal, handler);
+  });
+  return state;
+}
+
+/**
+ * Runs a program to its end. Options are those of `spawn`; with `stdio: 'pipe'` what it wrote is collected.
+ * Resolves to `{ code, interrupted, output }`; rejects when the program cannot be started.
+ */
+export function run(command, args, options = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: 'inherit', ...options });
+    const signals = passSignalsTo(child);
+    let output = '';
+    const collect = (chunk) => {
+      output += chunk;
+    };
+    child.stdout?.on('data', collect);
+    child.stderr?.on('data', collect);
+    child.once('error', reject);
+    child.once('close', (code, signal) => {
+      resolve({ code: exitCodeOf(code, signal), interrupted: signals.received !== undefined, output });
+    });
+  });
+}

@@ -1,0 +1,157 @@
+import { type IncomingMessage, ServerResponse } from 'node:http';
+import { StrataError } from '@stratakv/core';
+import { type FastifyInstance, fastify, LogController } from 'fastify';
+import { watchAllowedMethods } from './allowed-methods.ts';
+import { answerClientError } from './client-error.ts';
+import { type HealthChecks, registerHealth } from './health.ts';
+import { type Logger, logKey } from './logger.ts';
+import { type Metrics, registerMetrics } from './metrics.ts';
+import { problemAnswer } from './problem.ts';
+import { answerError, installProblemHandlers } from './problem-handlers.ts';
+import { createRequestIds } from './request-id.ts';
+
+export interface HttpServerOptions {
+  readonly logger: Logger;
+  /** Served at /healthz and /readyz when given. */
+  readonly health?: HealthChecks;
+  /** Served at /metrics when given. */
+  readonly metrics?: Metrics;
+  /** Bytes a body may have; 1 MiB by default. */
+  readonly bodyLimitBytes?: number;
+  /** Time for a whole request to arrive; 30,000 by default. */
+  readonly requestTimeoutMs?: number;
+  /** Time for the request line and headers to arrive; 10,000 by default. */
+  readonly headersTimeoutMs?: number;
+  /** Requests that take longer are logged; 1,000 by default. */
+  readonly slowMs?: number;
+  /** Changes the URL before routing. */
+  readonly rewriteUrl?: (request: IncomingMessage) => string;
+  /** Instead of what the routes say: the methods of a path, for `Allow`. */
+  readonly allowedMethods?: (path: string) => readonly string[] | undefined;
+}
+
+/** Longer than the 60 s a client may wait for an answer, during which nothing moves on its connection. */
+const connectionTimeoutMs = 90_000;
+
+/**
+ * Makes a Fastify app with the house limits, ids, errors, health and metrics. It does not listen.
+ *
+ * `request.log` and `app.log` are silent: a child logger a request is work on the fast path. Log with your own logger.
+ * End it with `closeHttpServer`.
+ */
+export function createHttpServer(options: HttpServerOptions): FastifyInstance {
+  const { logger, health, metrics, rewriteUrl } = options;
+  const requestIds = createRequestIds();
+  const phase: Phase = { isClosing: false };
+  const app: FastifyInstance = fastify({
+    bodyLimit: options.bodyLimitBytes ?? 1024 * 1024,
+    requestTimeout: options.requestTimeoutMs ?? 30_000,
+    keepAliveTimeout: 72_000,
+    connectionTimeout: connectionTimeoutMs,
+    http: {
+      headersTimeout: options.headersTimeoutMs ?? 10_000,
+      connectionsCheckingInterval: 5_000,
+      maxHeaderSize: 16 * 1024,
+      // Node's own refusal has no body; hostMistake() says what is wrong.
+      requireHostHeader: false,
+      ServerResponse: closingResponse(phase),
+    },
+    routerOptions: { maxParamLength: 2048 },
+    exposeHeadRoutes: true,
+    // Fastify's 503 is not a problem document. A request that still comes is served, with `Connection: close`.
+    return503OnClosing: false,
+    logController: new LogController({ disableRequestLogging: true }),
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: false } },
+    trustProxy: false,
+    genReqId: requestIds.of,
+    frameworkErrors: (error, request, reply) => answerError(logger, error, request, reply),
+    clientErrorHandler: (error, socket) => answerClientError(error, socket, requestIds.next),
+    ...(rewriteUrl === undefined ? {} : { rewriteUrl }),
+  });
+  app.addHook('preClose', (done) => {
+    phase.isClosing = true;
+    done();
+  });
+  app.server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+    refuseExpectation(response, requestIds.of(request));
+  });
+  installRequestHooks(app, options);
+  const allowedMethods = options.allowedMethods ?? watchAllowedMethods(app);
+  installProblemHandlers(app, { logger, allowedMethods });
+  if (health !== undefined) registerHealth(app, health);
+  if (metrics !== undefined) registerMetrics(app, metrics);
+  return app;
+}
+
+/**
+ * Stops listening, lets the requests under way finish, and cuts what is left after `graceMs` (5,000 by default): a
+ * connection that never sent a request would otherwise hold the close for ever.
+ */
+export async function closeHttpServer(app: FastifyInstance, graceMs = 5000): Promise<void> {
+  const timer = setTimeout(() => app.server.closeAllConnections(), graceMs);
+  try {
+    await app.close();
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+interface Phase {
+  isClosing: boolean;
+}
+
+/**
+ * The answers to requests that were under way when closing began say `Connection: close` too. Fastify says it only for
+ * those that come later, and without it a kept-alive connection holds the close for 72 s.
+ */
+function closingResponse(phase: Phase): typeof ServerResponse {
+  return class ClosingResponse<Request extends IncomingMessage> extends ServerResponse<Request> {
+    override writeHead(status: number, ...rest: unknown[]): this {
+      if (phase.isClosing) this.shouldKeepAlive = false;
+      return Reflect.apply(super.writeHead, this, [status, ...rest]);
+    }
+  };
+}
+
+/** The only work a request costs here: its id, the Host check, one observation. Measured: see test/overhead.ts. */
+function installRequestHooks(app: FastifyInstance, { logger, metrics, slowMs = 1000 }: HttpServerOptions): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-request-id', request.id);
+    const mistake = hostMistake(request.raw);
+    if (mistake === undefined) done();
+    else done(new StrataError('invalid-header', mistake));
+  });
+  app.addHook('onResponse', (request, reply, done) => {
+    const status = reply.statusCode;
+    const durationMs = reply.elapsedTime;
+    const route = request.routeOptions.url;
+    metrics?.observeRequest(route, request.method, status, durationMs / 1000);
+    if (durationMs >= slowMs || status >= 500) {
+      const path = logKey(request.url.split('?', 1)[0] ?? '');
+      const rounded = Math.round(durationMs * 1000) / 1000;
+      const fields = { requestId: request.id, method: request.method, route, path, status, durationMs: rounded };
+      logger.info(fields, status >= 500 ? 'request failed' : 'request was slow');
+    }
+    done();
+  });
+}
+
+/** RFC 9112 §3.2: a server MUST refuse a request without Host (HTTP/1.1) or with several. */
+function hostMistake({ rawHeaders, httpVersionMinor }: IncomingMessage): string | undefined {
+  let hosts = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index];
+    if (name?.length === 4 && name.toLowerCase() === 'host') hosts += 1;
+  }
+  if (hosts === 1) return undefined;
+  if (hosts > 1) return 'there are several Host headers';
+  return httpVersionMinor === 0 ? undefined : 'there is no Host header';
+}
+
+/** RFC 9110 §10.1.1: an expectation other than 100-continue may be answered with 417. */
+function refuseExpectation(response: ServerResponse, requestId: string): void {
+  const error = new StrataError('invalid-header', 'Expect may only be 100-continue');
+  const { status, headers, body } = problemAnswer(error, requestId, 417);
+  response.writeHead(status, { ...headers, 'content-length': body.length, connection: 'close' });
+  response.end(body);
+}

@@ -1,0 +1,11 @@
+export { watchAllowedMethods } from './allowed-methods.ts';
+export * from './config.ts';
+export * from './env-example.ts';
+export * from './health.ts';
+export * from './http-server.ts';
+export * from './lifecycle.ts';
+export * from './logger.ts';
+export * from './metrics.ts';
+export * from './problem.ts';
+export { installProblemHandlers, type ProblemHandlerOptions } from './problem-handlers.ts';
+export * from './setting.ts';
