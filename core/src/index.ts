@@ -3,6 +3,8 @@ export * from './codec/codec-error.ts';
 export { cachedEntryLayout, decodeCachedEntry, encodeCachedEntry } from './codec/entry-codec.ts';
 export * from './codec/operation-codec.ts';
 export { decodeOutcome, decodeRecords, encodeOutcome, encodeRecords } from './codec/record-codec.ts';
+export * from './codec/scan-codec.ts';
+export * from './codec/storage-wire.ts';
 export * from './condition.ts';
 export * from './entry.ts';
 export * from './errors.ts';

@@ -10,7 +10,8 @@ export const maxKeyBytes = 512;
 const controlCharacter = /\p{Cc}/u;
 const unusableSegment = /(?:^|\/)\.{0,2}(?:\/|$)/;
 const beyondAscii = /[^\0-\x7f]/;
-const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const beyondBytes = /[^\0-\xff]/;
+const rawByte = /[\x80-\xff]/g;
 
 /**
  * Checks a key that is already text. The text is the key: nothing is normalised, so two texts are never one key.
@@ -49,18 +50,13 @@ export function parseKeyPath(path: string): Key {
  * @throws StrataError `invalid-key`
  */
 function decodePercent(path: string): string {
-  if (!beyondAscii.test(path)) {
-    if (!path.includes('%')) return path;
-    try {
-      return decodeURIComponent(path);
-    } catch (cause) {
-      throw invalid('The percent-encoding of the key is not valid UTF-8.', cause);
-    }
-  }
+  if (!path.includes('%') && !beyondAscii.test(path)) return path;
+  if (beyondBytes.test(path)) throw invalid('A path holds bytes, one character a byte.');
   try {
-    return decodeURIComponent(strictUtf8.decode(Buffer.from(path, 'latin1')));
+    // A character may come partly raw and partly percent-encoded, so the raw bytes are encoded before all is decoded.
+    return decodeURIComponent(path.replaceAll(rawByte, (byte) => `%${byte.charCodeAt(0).toString(16)}`));
   } catch (cause) {
-    throw invalid('The bytes of the key are not valid UTF-8.', cause);
+    throw invalid('The bytes of the key, percent-decoded, are not valid UTF-8.', cause);
   }
 }
 

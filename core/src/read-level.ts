@@ -23,6 +23,11 @@ export const cachedLevel: ReadLevel = {
 /** Reads the database and nothing else. */
 export const databaseLevel: ReadLevel = { ...cachedLevel, noCache: true };
 
+/** What a greater number of seconds is taken for, as RFC 9111 §1.2.2 says. */
+const greatestSeconds = 2 ** 31;
+
+/** Members of a list: a comma inside a quoted string does not part them (RFC 9110 §5.6.1). */
+const listMember = /(?:[^,"]|"[^"]*(?:"|$))+/g;
 const directive = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?:=(?:"([^"]*)"|([^\s",]+)))?$/;
 
 /**
@@ -34,7 +39,7 @@ export function parseReadLevel(header: string | undefined): ReadLevel {
   if (header === undefined) return cachedLevel;
   if (header === 'no-cache') return databaseLevel;
   const level: { -readonly [Member in keyof ReadLevel]: ReadLevel[Member] } = { ...cachedLevel };
-  for (const part of header.split(',')) {
+  for (const part of header.match(listMember) ?? []) {
     const match = directive.exec(part.trim());
     if (match === null) continue;
     const argument = match[2] ?? match[3];
@@ -59,8 +64,8 @@ export function parseReadLevel(header: string | undefined): ReadLevel {
 }
 
 function seconds(name: string, argument: string | undefined): number {
-  if (argument === undefined || !/^[0-9]{1,10}$/.test(argument)) {
+  if (argument === undefined || !/^[0-9]+$/.test(argument)) {
     throw new StrataError('invalid-header', `Cache-Control: ${name} takes a whole number of seconds.`);
   }
-  return Number(argument);
+  return Math.min(Number(argument), greatestSeconds);
 }

@@ -26,7 +26,7 @@ export class ConfigError extends Error {
   readonly mistakes: readonly ConfigMistake[];
 
   constructor(mistakes: readonly ConfigMistake[]) {
-    const lines = mistakes.map(({ name, problem, example }) => `  ${name} ${problem}; for example ${example}`);
+    const lines = mistakes.map(({ name, problem, example }) => `  ${name}: ${problem} (for example ${example})`);
     const count = mistakes.length === 1 ? 'One setting is' : `${mistakes.length} settings are`;
     super(`${count} wrong:\n${lines.join('\n')}`);
     this.name = 'ConfigError';
@@ -87,12 +87,12 @@ function readSetting(row: Setting<unknown>, env: Environment): Reading {
   const given = givenText(row, env);
   if ('problem' in given) return given;
   if (given.value === undefined) {
-    return row.isOptional ? { value: undefined } : { problem: `is required: ${row.form}` };
+    return row.isOptional ? { value: undefined } : { problem: `required, expected ${row.form}` };
   }
   const parsed = row.parse(given.value);
-  if ('value' in parsed) return parsed;
-  const shown = row.isSecret ? '(secret)' : JSON.stringify(shorten(given.value));
-  return { problem: `= ${shown} is not ${row.form}` };
+  if (parsed !== undefined) return parsed;
+  const shown = row.isSecret ? 'the secret' : JSON.stringify(shorten(given.value));
+  return { problem: `${shown} is not valid, expected ${row.form}` };
 }
 
 type Given = { readonly value: string | undefined } | { readonly problem: string };
@@ -101,13 +101,13 @@ function givenText(row: Setting<unknown>, env: Environment): Given {
   const direct = presence(env[row.name]);
   const file = row.isSecret ? presence(env[`${row.name}_FILE`]) : undefined;
   if (file === undefined) return { value: direct ?? row.default };
-  if (direct !== undefined) return { problem: `and ${row.name}_FILE are both set` };
+  if (direct !== undefined) return { problem: `set together with ${row.name}_FILE` };
   try {
     // Editors and secret stores end files with a newline that is no part of the secret.
     return { value: presence(readFileSync(file, 'utf8').replace(/\r?\n$/, '')) };
   } catch (error) {
     const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
-    return { problem: `cannot be read from the file in ${row.name}_FILE (${reason})` };
+    return { problem: `the file in ${row.name}_FILE cannot be read: ${reason}` };
   }
 }
 
@@ -120,7 +120,7 @@ function typingErrors(table: SettingsTable, env: Environment, knownNames: Iterab
     const meant = [...known].find((candidate) => editDistance(name, candidate) <= 2);
     if (meant === undefined) continue;
     const example = Object.values(table).find((row) => row.name === meant)?.example ?? '…';
-    mistakes.push({ name, problem: `is unknown; did you mean ${meant}?`, example: `${meant}=${example}` });
+    mistakes.push({ name, problem: `unknown; did you mean ${meant}?`, example: `${meant}=${example}` });
   }
   return mistakes;
 }

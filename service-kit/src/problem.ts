@@ -24,20 +24,9 @@ const retryAfterStatuses: ReadonlySet<number> = new Set([429, 503, 507]);
  */
 export function problemAnswer(error: StrataError, requestId: string, status?: number): ProblemAnswer {
   const kind = problemKinds[error.code];
-  const { key, currentVersion, operation, allow, retryAfterSeconds = 1 } = error.extensions;
+  const { allow, retryAfterSeconds = 1 } = error.extensions;
   const sentStatus = status ?? kind.status;
-  const document = {
-    type: `urn:stratakv:problem:${error.code}`,
-    title: kind.title,
-    status: sentStatus,
-    detail: error.message,
-    instance: requestId,
-    key,
-    currentVersion,
-    operation,
-    retryable: kind.retryable,
-  };
-  const body = Buffer.from(`${JSON.stringify(document)}\n`);
+  const body = Buffer.from(`${JSON.stringify(problemDocument(error, requestId, sentStatus))}\n`);
   const headers: Record<string, string> = {
     'content-type': 'application/problem+json',
     'cache-control': 'no-store',
@@ -47,6 +36,23 @@ export function problemAnswer(error: StrataError, requestId: string, status?: nu
   if (allow !== undefined) headers.allow = allow.join(', ');
   if (kind.retryable && retryAfterStatuses.has(sentStatus)) headers['retry-after'] = String(retryAfterSeconds);
   return { status: sentStatus, headers, body };
+}
+
+/** The members of a problem document. Also for problems inside other documents, such as a receipt. */
+export function problemDocument(error: StrataError, instance: string, status?: number): object {
+  const kind = problemKinds[error.code];
+  const { key, currentVersion, operation } = error.extensions;
+  return {
+    type: `urn:stratakv:problem:${error.code}`,
+    title: kind.title,
+    status: status ?? kind.status,
+    detail: error.message,
+    instance,
+    key,
+    currentVersion,
+    operation,
+    retryable: kind.retryable,
+  };
 }
 
 /** Answers a request with an error. A HEAD request gets the headers alone. */

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 
-/** What reading one text gave: the value, or what is wrong with the text. */
-export type Parsed<T> = { readonly value: T } | { readonly problem: string };
+/** What reading one text gave; undefined when the text does not have the form of the setting. */
+export type Parsed<T> = { readonly value: T } | undefined;
 
 /** One row of a settings table. `T` is the type of the property it becomes. */
 export interface Setting<T> {
@@ -99,9 +99,7 @@ export function text(
     form: pattern === undefined ? lengthWords : `${lengthWords} matching ${pattern}`,
     isSecret: row.isSecret ?? false,
     parse: (value) =>
-      value.length >= minLength && value.length <= maxLength && (pattern?.test(value) ?? true)
-        ? { value }
-        : { problem: 'is not' },
+      value.length >= minLength && value.length <= maxLength && (pattern?.test(value) ?? true) ? { value } : undefined,
   });
 }
 
@@ -111,7 +109,7 @@ export function oneOf<const T extends string>(row: SettingText & { readonly valu
     form: `one of ${row.values.join(', ')}`,
     parse: (word) => {
       const value = row.values.find((known) => known === word);
-      return value === undefined ? { problem: 'is not' } : { value };
+      return value === undefined ? undefined : { value };
     },
   });
 }
@@ -131,7 +129,7 @@ export function flag(row: SettingText): Setting<boolean> {
     form: 'true or false',
     parse: (word) => {
       const value = Object.hasOwn(flagWords, word) ? flagWords[word] : undefined;
-      return value === undefined ? { problem: 'is not' } : { value };
+      return value === undefined ? undefined : { value };
     },
   });
 }
@@ -140,7 +138,7 @@ export function flag(row: SettingText): Setting<boolean> {
 export function filePath(row: SettingText): Setting<string> {
   return setting(row, {
     form: 'path',
-    parse: (value) => (value.includes('\0') ? { problem: 'is not' } : { value: resolve(value) }),
+    parse: (value) => (value.includes('\0') ? undefined : { value: resolve(value) }),
   });
 }
 
@@ -155,13 +153,13 @@ function setting<T>(row: SettingText, shape: Shape<T>): Setting<T> {
   const given = row.default === undefined ? [example] : [example, String(row.default)];
   for (const text of given) {
     // A table with a bad default would show only where nobody sets the variable.
-    if ('problem' in shape.parse(text)) throw new RangeError(`${name}: "${text}" in the table is not ${shape.form}`);
+    if (shape.parse(text) === undefined) throw new RangeError(`${name}: "${text}" in the table is not ${shape.form}`);
   }
   return { ...made, ...(row.default === undefined ? {} : { default: String(row.default) }), parse: shape.parse };
 }
 
 function within(value: number, min: number, max: number): Parsed<number> {
-  return Number.isSafeInteger(value) && value >= min && value <= max ? { value } : { problem: 'is not' };
+  return Number.isSafeInteger(value) && value >= min && value <= max ? { value } : undefined;
 }
 
 function limitWords({ min, max }: Limits): string {

@@ -1,17 +1,19 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { PassThrough } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { closeHttpServer, createHttpServer, createLogger, type HttpServerOptions } from '../src/index.ts';
 import { exchange, open, parseAnswer } from './raw-socket.ts';
 
-async function listening(t: TestContext, options: Partial<HttpServerOptions> = {}) {
+async function listening(t: TestContext, options: Partial<HttpServerOptions> = {}, stream?: PassThrough) {
   const app = createHttpServer({ logger: createLogger({ service: 'test', level: 'silent' }), ...options });
   app.addContentTypeParser('application/octet-stream', { parseAs: 'buffer' }, (_request, body, done) =>
     done(null, body),
   );
   app.get('/kv/*', (_request, reply) => reply.send('value'));
   app.put('/kv/*', (_request, reply) => reply.send('stored'));
+  app.get('/stream', (_request, reply) => reply.send(stream));
   app.get('/slow', async () => {
     await sleep(200);
     return 'slow';
@@ -65,13 +67,19 @@ test('a request that does not arrive in time gets 408', async (t) => {
 });
 
 test('nothing is added behind an answer that has begun', async (t) => {
-  const app = await listening(t);
-  app.server.keepAliveTimeout = 100;
+  const body = new PassThrough();
+  body.write('part');
+  const app = await listening(t, {}, body);
   const socket = await open(app);
-  socket.write('GET /kv/a HTTP/1.1\r\nHost: a\r\n\r\n');
-  const [first] = await once(socket, 'data');
-  assert.equal(parseAnswer(String(first)).status, 200);
-  socket.destroy();
+  let received = '';
+  socket.setEncoding('utf8').on('data', (text: string) => {
+    received += text;
+  });
+  socket.write('GET /stream HTTP/1.1\r\nHost: a\r\n\r\n');
+  while (!received.includes('part')) await once(socket, 'data');
+  socket.write('NONSENSE\r\n\r\n');
+  await once(socket, 'close');
+  assert.equal(received.match(/HTTP\/1\.1/g)?.length, 1, received);
 });
 
 test('413 is readable by a client that sends on', async (t) => {
@@ -89,6 +97,18 @@ test('413 is readable by a client that sends on', async (t) => {
   socket.write('GET /kv/a HTTP/1.1\r\nHost: a\r\n\r\n');
   const [next] = await once(socket, 'data');
   assert.equal(parseAnswer(String(next)).status, 200);
+  socket.destroy();
+});
+
+test('413 for a chunked body as soon as it is over the limit', async (t) => {
+  const app = await listening(t, { bodyLimitBytes: 1024 });
+  const head =
+    'PUT /kv/a HTTP/1.1\r\nHost: a\r\nContent-Type: application/octet-stream\r\nTransfer-Encoding: chunked\r\n\r\n';
+  const socket = await open(app);
+  socket.write(head);
+  for (let chunk = 0; chunk < 256; chunk += 1) socket.write(`8000\r\n${'x'.repeat(0x8000)}\r\n`);
+  const [data] = await once(socket, 'data');
+  assertProblem(parseAnswer(String(data)), 413, 'value-too-large');
   socket.destroy();
 });
 

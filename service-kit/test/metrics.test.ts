@@ -14,7 +14,7 @@ test('requests are counted by route pattern, method and status class', async (t)
   await app.inject('/nowhere/2');
   const answer = await app.inject('/metrics');
   assert.match(String(answer.headers['content-type']), /^text\/plain; version=0\.0\.4/);
-  const count = (labels: string) => new RegExp(`http_request_duration_seconds_count\\{${labels}[^}]*\\} (\\d+)`);
+  const count = (labels: string) => new RegExp(`http_request_duration_seconds_count\\{[^}]*${labels}[^}]*\\} (\\d+)`);
   assert.equal(count('route="/kv/\\*",method="GET",status="2xx"').exec(answer.body)?.[1], '2');
   assert.equal(count('route="unmatched",method="GET",status="4xx"').exec(answer.body)?.[1], '2');
   assert.doesNotMatch(answer.body, /nowhere/);
@@ -27,7 +27,7 @@ test('buckets are cumulative and end in +Inf', async () => {
   for (const seconds of [0.0005, 0.0006, 0.2, 100]) metrics.observeRequest('/r', 'GET', 200, seconds);
   metrics.observeRequest('/r', 'GET', 999, 1);
   const body = await metrics.registry.getSingleMetricAsString('http_request_duration_seconds');
-  const bucket = (le: string) => new RegExp(`_bucket\\{[^}]*status="2xx",le="${le}"[^}]*\\} (\\d+)`).exec(body)?.[1];
+  const bucket = (le: string) => new RegExp(`_bucket\\{le="${le}",[^}]*status="2xx"[^}]*\\} (\\d+)`).exec(body)?.[1];
   assert.deepEqual(['0.0005', '0.001', '0.1', '0.25', '60', '\\+Inf'].map(bucket), ['1', '2', '2', '3', '3', '4']);
   assert.match(body, /_sum\{[^}]*status="2xx"[^}]*\} 100\.2011/);
   assert.match(body, /_count\{[^}]*status="other"[^}]*\} 1/);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { StrataError } from '@stratakv/core';
+import type { InjectOptions } from 'fastify';
 import { createHttpServer, createLogger, problemAnswer } from '../src/index.ts';
 
 function collectingLogger() {
@@ -92,7 +93,7 @@ test('404, and 405 with Allow', async (t) => {
 test("Fastify's own errors", async (t) => {
   const { app } = buildApp();
   t.after(() => app.close());
-  const codeOf = async (request: Parameters<typeof app.inject>[0]) => {
+  const codeOf = async (request: string | InjectOptions) => {
     const answer = await app.inject(request);
     assert.equal(answer.headers['content-type'], 'application/problem+json');
     assert.ok(answer.headers['x-request-id']);
@@ -109,7 +110,7 @@ test("Fastify's own errors", async (t) => {
   assert.deepEqual(await codeOf({ ...post, headers: json, payload: ' '.repeat(1025) }), [413, 'value-too-large']);
   assert.deepEqual(await codeOf('/kv/%zz'), [400, 'invalid-key']);
   assert.deepEqual(await codeOf('/kv/%ff'), [400, 'invalid-key']);
-  assert.deepEqual(await codeOf(`/kv/${'x'.repeat(2049)}`), [414, 'key-too-long']);
+  assert.deepEqual(await codeOf(`/operations/${'x'.repeat(2049)}`), [414, 'key-too-long']);
   assert.deepEqual(await codeOf('/list?limit=a'), [400, 'invalid-query']);
   assert.deepEqual(await codeOf('/list?limit=1'), [400, 'invalid-query']);
 });

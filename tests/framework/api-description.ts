@@ -100,7 +100,7 @@ function templatePattern(template: string): RegExp {
     // A key takes the rest of the path, slashes included, also when that makes it an invalid one.
     if (part === '{key}') return '.*';
     if (part.startsWith('{')) return '[^/]*';
-    return RegExp.escape(part);
+    return part.replace(/[.*+?^$|()[\]\\]/g, '\\$&');
   });
   return new RegExp(`^${source.join('')}$`, 's');
 }

@@ -77,6 +77,7 @@ export class ByteWriter {
   /** Text of at most 65,535 bytes of UTF-8, after its length in 2 bytes. */
   text(text: string): this {
     const { length } = text;
+    if (length > 0xffff) throw new CodecError('a text to write is too long');
     const at = this.#take(2 + 3 * length);
     if (length <= longText) {
       const bytes = this.#bytes;
@@ -119,7 +120,8 @@ export class ByteWriter {
     if (value.length > 0xffff_ffff) throw new CodecError('a value to write is too long');
     this.uint32(value.length);
     if (value.length <= longValue) {
-      this.#bytes.set(value, this.#take(value.length));
+      const at = this.#take(value.length);
+      this.#bytes.set(value, at);
       return this;
     }
     this.#long.push({ at: this.#used, value });

@@ -24,7 +24,8 @@ export const cachedEntryLayout = { version: 6, expiresAt: 14, asOf: 22 } as cons
  */
 export function encodeCachedEntry({ entry, asOf }: CachedEntry): Buffer<ArrayBuffer> {
   const writer = sharedWriter.start(header).uint32(0);
-  writer.safeInteger(entry?.version ?? 0).safeInteger(entry?.expiresAt ?? 0);
+  writer.safeInteger(entry?.version ?? 0);
+  writeExpiry(writer, entry?.expiresAt);
   writer.safeInteger(asOf).uint8(entry === undefined ? 0 : 1);
   if (entry !== undefined) writeContent(writer, entry);
   const body = writer.finish();
@@ -56,7 +57,8 @@ export const leastEntryBytes = 34;
 
 /** Writes an entry into a message. */
 export function writeEntry(writer: ByteWriter, entry: Entry): void {
-  writer.safeInteger(entry.version).safeInteger(entry.expiresAt ?? 0);
+  writer.safeInteger(entry.version);
+  writeExpiry(writer, entry.expiresAt);
   writeContent(writer, entry);
 }
 
@@ -79,6 +81,11 @@ export function readMeta(reader: ByteReader): Meta {
   const meta: [string, string][] = [];
   for (let index = 0; index < count; index += 1) meta.push([reader.text(), reader.text()]);
   return meta;
+}
+
+function writeExpiry(writer: ByteWriter, expiresAt: number | undefined): void {
+  if (expiresAt === 0) throw new CodecError('an expiry of 0 would be read as never');
+  writer.safeInteger(expiresAt ?? 0);
 }
 
 function writeContent(writer: ByteWriter, entry: Entry): void {

@@ -31,12 +31,16 @@ export type LeveledAnswer =
     }
   | { readonly kind: 'problem'; readonly code: ProblemCode };
 
+/** An answer, or the promise of one that takes longer. The promise never rejects. */
+export type PendingAnswer = LeveledAnswer | Promise<LeveledAnswer>;
+
 /** What a gateway asks of the storage nodes. */
 export interface Storage extends Pick<EntryReader, 'scan' | 'operations' | 'fingerprint' | 'check'> {
   /**
-   * Reads entries, each at its level; one answer for each read, in order.
+   * Reads entries, each at its level; one answer for each read, in order. Resolves as soon as the cache has answered,
+   * so that a hit never waits for the misses beside it.
    *
-   * @param deadline milliseconds since 1970 after which nobody waits for the answer
+   * @param deadline milliseconds since 1970 after which nobody waits for an answer
    */
-  read(reads: readonly LeveledRead[], deadline: number): Promise<readonly LeveledAnswer[]>;
+  readEach(reads: readonly LeveledRead[], deadline: number): Promise<readonly PendingAnswer[]>;
 }

@@ -1,0 +1,220 @@
+import {
+  type ApplyResult,
+  type CacheWrite,
+  type Clock,
+  type EntryStore,
+  encodeOperations,
+  type Fence,
+  type Folded,
+  type Key,
+  type OperationQueue,
+  OperationRefused,
+  type OutcomeFeed,
+  type OutcomeNotice,
+  type QueuedOperation,
+  StrataError,
+} from '@stratakv/core';
+import type { Logger } from '@stratakv/service-kit';
+import { backoffMs } from './backoff.ts';
+import type { CacheUpdates } from './cache-updates.ts';
+import type { ConsumerSettings } from './consumer-settings.ts';
+import type { Batch } from './intake.ts';
+import type { ConsumerMetrics } from './metrics.ts';
+import type { PartitionSession } from './partition-session.ts';
+
+/*
+ * The write path of DESIGN §3, in this order: invalidate, apply, put, notify, ack. A crash between any two of them is
+ * made good by the redelivery: the operations are known then, their recorded outcomes are told again, and acked.
+ */
+
+export interface BatchApplierOptions {
+  readonly store: Pick<EntryStore, 'apply'>;
+  readonly queue: Pick<OperationQueue, 'deadLetter'>;
+  readonly cache: CacheUpdates;
+  readonly outcomes: Pick<OutcomeFeed, 'notify'>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: ConsumerMetrics;
+  readonly settings: ConsumerSettings;
+  /** Aborted when nothing is to be tried again. */
+  readonly signal: AbortSignal;
+}
+
+/** An operation on its way, and the subscription it came by. */
+interface Item {
+  readonly operation: QueuedOperation;
+  readonly session: PartitionSession;
+}
+
+export class BatchApplier {
+  readonly #options: BatchApplierOptions;
+
+  constructor(options: BatchApplierOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Applies a batch and acks it, each delivery on the subscription that brought it. What could not be applied (fence
+   * refused, lease lost, closing) is not acked. Never rejects.
+   */
+  async apply({ deliveries, isSingly }: Batch): Promise<void> {
+    const items = deliveries.flatMap(({ session, operations }) =>
+      operations.map((operation) => ({ operation, session })),
+    );
+    const isDone = isSingly ? await this.#settleEach(items) : await this.#settle(items);
+    if (!isDone) return;
+    for (const [session, own] of Map.groupBy(deliveries, ({ session }) => session)) {
+      // The next batch does not wait for it: a lost ack only brings a redelivery of what is known.
+      if (session.isUsable) void session.ack(own);
+    }
+  }
+
+  async #settleEach(items: readonly Item[]): Promise<boolean> {
+    for (const item of items) if (!(await this.#settle([item]))) return false;
+    return true;
+  }
+
+  /** Applies items until it works. False when it was given up: closing. */
+  async #settle(items: readonly Item[]): Promise<boolean> {
+    const { clock, logger, metrics, settings, signal } = this.#options;
+    const pauses = { firstMs: settings.backoffMs, maxMs: settings.maxBackoffMs };
+    let marker: string | undefined;
+    for (let attempt = 0; ; attempt += 1) {
+      const left = items.filter(({ session }) => session.isUsable);
+      if (left.length === 0) return true;
+      const keys = keysOf(left);
+      // Again before each attempt: the markers must outlast the transaction, however long the database was away.
+      marker = await this.#options.cache.invalidate(keys, marker);
+      try {
+        const result = await this.#transact(left);
+        await this.#publish(left, keys, result, marker);
+        return true;
+      } catch (error) {
+        if (error instanceof OperationRefused) return this.#divide(left, error);
+        metrics.retries.inc();
+        logger.warn(
+          { err: error, operations: left.length, attempt },
+          'a batch could not be applied and is tried again',
+        );
+      }
+      if (signal.aborted) return false;
+      await clock.sleep(backoffMs(attempt, pauses), signal);
+      if (signal.aborted) return false;
+    }
+  }
+
+  async #transact(items: readonly Item[]): Promise<ApplyResult> {
+    const { store, metrics } = this.#options;
+    const startedAt = performance.now();
+    const observe = (outcome: string) =>
+      metrics.applySeconds.observe({ outcome }, (performance.now() - startedAt) / 1000);
+    try {
+      const operations = items.map(({ operation }) => operation);
+      const result = await store.apply({ fences: fencesOf(items), operations });
+      observe('ok');
+      metrics.batchOperations.observe(items.length);
+      return result;
+    } catch (error) {
+      observe(error instanceof OperationRefused ? 'refused' : 'failed');
+      throw error;
+    }
+  }
+
+  /** All that follows a commit, except the ack. Never rejects. */
+  async #publish(
+    items: readonly Item[],
+    keys: readonly Key[],
+    { refused, folded, writes, asOf }: ApplyResult,
+    marker: string,
+  ): Promise<void> {
+    const { cache, metrics } = this.#options;
+    for (const partition of refused) {
+      metrics.fenceRefusals.inc();
+      sessionOf(items, partition)?.end(new StrataError('unavailable', 'Another consumer raised the fence.'));
+    }
+    const cacheWrites = writes.map((stored): CacheWrite => ({ stored, asOf }));
+    await cache.put(keys, cacheWrites, marker);
+    await this.#notify(folded);
+    for (const { kind, operation } of folded) if (kind === 'refused') await this.#setAside(items, operation);
+    this.#count(folded);
+  }
+
+  async #notify(folded: readonly Folded[]): Promise<void> {
+    const { outcomes, logger, metrics } = this.#options;
+    const notices: OutcomeNotice[] = [];
+    for (const settled of folded) {
+      const { replyTo } = settled.operation;
+      if (settled.kind !== 'refused' && replyTo !== undefined) notices.push({ replyTo, record: settled.record });
+    }
+    if (notices.length === 0) return;
+    try {
+      await outcomes.notify(notices);
+    } catch (error) {
+      // Whoever waits asks the log too.
+      metrics.notifyFailures.inc();
+      logger.warn({ err: error, notices: notices.length }, 'waiting gateways could not be told');
+    }
+  }
+
+  /** An operation older than the log, which may have been applied before: kept for a person. */
+  async #setAside(items: readonly Item[], operation: QueuedOperation): Promise<void> {
+    const { queue, metrics } = this.#options;
+    const session = items.find((item) => item.operation.id === operation.id)?.session;
+    if (session === undefined) return;
+    try {
+      const reason = 'older than the operations log: it may have been applied before';
+      const body = encodeOperations([operation]);
+      await queue.deadLetter({ partition: session.partition, body, reason, ids: [operation.id] });
+      metrics.deadLetters.inc({ reason: 'older-than-log' });
+    } catch (cause) {
+      session.end(new StrataError('unavailable', 'The queue does not take a dead letter.', { cause }));
+    }
+  }
+
+  /** Finds the operation the database will never take, and records it failed in its place. The others are applied. */
+  async #divide(items: readonly Item[], cause: OperationRefused): Promise<boolean> {
+    const [first] = items;
+    if (first === undefined) return true;
+    if (items.length > 1) {
+      const middle = items.length >> 1;
+      return (await this.#settle(items.slice(0, middle))) && (await this.#settle(items.slice(middle)));
+    }
+    const { operation, session } = first;
+    if (operation.action === 'settle') {
+      session.end(cause);
+      return true;
+    }
+    this.#options.logger.error({ err: cause, operation: operation.id }, 'the database refuses an operation');
+    this.#options.metrics.refusedOperations.inc();
+    const { id, replyTo } = operation;
+    return this.#settle([{ operation: { action: 'settle', id, code: 'internal', replyTo }, session }]);
+  }
+
+  #count(folded: readonly Folded[]): void {
+    const counts = new Map<string, number>();
+    for (const settled of folded) {
+      const status = settled.kind === 'settled' ? settled.record.outcome.status : settled.kind;
+      counts.set(status, (counts.get(status) ?? 0) + 1);
+    }
+    for (const [status, count] of counts) this.#options.metrics.outcomes.inc({ status }, count);
+  }
+}
+
+function keysOf(items: readonly Item[]): Key[] {
+  const keys = new Set<Key>();
+  for (const { operation } of items) if (operation.action !== 'settle') keys.add(operation.key);
+  return [...keys];
+}
+
+function fencesOf(items: readonly Item[]): Fence[] {
+  const fences = new Map<number, Fence>();
+  for (const { session } of items) {
+    const { fence } = session;
+    if (fence !== undefined) fences.set(fence.partition, { partition: fence.partition, token: fence.token });
+  }
+  return [...fences.values()];
+}
+
+function sessionOf(items: readonly Item[], partition: number): PartitionSession | undefined {
+  return items.find(({ session }) => session.partition === partition)?.session;
+}

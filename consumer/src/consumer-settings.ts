@@ -1,0 +1,48 @@
+/** How a consumer works. Embedded takes the defaults; a process of its own reads them from its settings table. */
+export interface ConsumerSettings {
+  /** Operations in one batch, unless a single message holds more. */
+  readonly maxBatchOperations: number;
+  /** Bytes of the messages in one batch, unless a single message is larger. */
+  readonly maxBatchBytes: number;
+  /** Messages that may wait here over all partitions; each partition may always have one. */
+  readonly maxWaitingMessages: number;
+  readonly maxWaitingBytes: number;
+  /** How often leases are renewed and shares adjusted, milliseconds. A lease's term must be several times that. */
+  readonly balanceEveryMs: number;
+  /** The same while partitions are missing or the lock service does not answer, milliseconds. */
+  readonly balanceSoonMs: number;
+  /** A lease with less time left than this is not worked on, milliseconds. */
+  readonly leaseMarginMs: number;
+  /** First and longest pause after a failure, milliseconds. */
+  readonly backoffMs: number;
+  readonly maxBackoffMs: number;
+  /** How long a partition that is given up waits for its batch in flight, milliseconds. */
+  readonly handOverMs: number;
+  /** How long a cache that fails slowly is left alone, milliseconds. */
+  readonly cacheRetryMs: number;
+  /** Time between two rounds of cleaning, and between two steps of a round, milliseconds. */
+  readonly cleanEveryMs: number;
+  readonly cleanPauseMs: number;
+  /** Rows a step of cleaning removes. */
+  readonly cleanLimit: number;
+  /** How long a tombstone is kept, milliseconds: longer than any reader may take to fill a cache. */
+  readonly tombstoneAgeMs: number;
+}
+
+export const defaultConsumerSettings: ConsumerSettings = {
+  maxBatchOperations: 500,
+  maxBatchBytes: 4 * 1024 * 1024,
+  maxWaitingMessages: 20_000,
+  maxWaitingBytes: 64 * 1024 * 1024,
+  balanceEveryMs: 2_000,
+  balanceSoonMs: 500,
+  leaseMarginMs: 500,
+  backoffMs: 50,
+  maxBackoffMs: 5_000,
+  handOverMs: 5_000,
+  cacheRetryMs: 500,
+  cleanEveryMs: 5_000,
+  cleanPauseMs: 50,
+  cleanLimit: 200,
+  tombstoneAgeMs: 3_600_000,
+};

@@ -1,0 +1,136 @@
+import { type Delivery, type OperationQueue, StrataError } from '@stratakv/core';
+import type { ConsumerSettings } from './consumer-settings.ts';
+import { type HeldDelivery, readDelivery, settleMarkers } from './held-delivery.ts';
+import type { ConsumerMetrics } from './metrics.ts';
+import type { PartitionSession } from './partition-session.ts';
+
+export interface IntakeOptions {
+  readonly queue: Pick<OperationQueue, 'deadLetter'>;
+  readonly partitionCount: number;
+  readonly metrics: ConsumerMetrics;
+  readonly settings: ConsumerSettings;
+}
+
+/** What is applied together. */
+export interface Batch {
+  /** In order within each partition; at least one. */
+  readonly deliveries: readonly HeldDelivery[];
+  /** Whether the operations are to be applied one at a time. */
+  readonly isSingly: boolean;
+}
+
+/** What waits over all partitions held, bounded in count and bytes, and the next batch of it. */
+export class Intake {
+  readonly #options: IntakeOptions;
+  readonly #sessions: PartitionSession[] = [];
+  #first = 0;
+  #messages = 0;
+  #bytes = 0;
+  #wake: (() => void) | undefined;
+  #isAwake = false;
+
+  constructor(options: IntakeOptions) {
+    this.#options = options;
+    options.metrics.observeIntake(() => ({ messages: this.#messages, bytes: this.#bytes }));
+  }
+
+  get sessions(): readonly PartitionSession[] {
+    return this.#sessions;
+  }
+
+  add(session: PartitionSession): void {
+    this.#sessions.push(session);
+  }
+
+  remove(session: PartitionSession): void {
+    const index = this.#sessions.indexOf(session);
+    if (index >= 0) this.#sessions.splice(index, 1);
+  }
+
+  /** Takes a message in, unless it is one too many and its partition has others here. */
+  admit(delivery: Delivery, session: PartitionSession): HeldDelivery | undefined {
+    const { maxWaitingMessages, maxWaitingBytes } = this.#options.settings;
+    const isFull = this.#messages >= maxWaitingMessages || this.#bytes >= maxWaitingBytes;
+    if (isFull && !session.isIdle) return undefined;
+    const { body, tag } = delivery;
+    const content = readDelivery(delivery, this.#options.partitionCount);
+    const operations = content.damage === undefined ? content.operations : settleMarkers(content.ids);
+    const held = { session, tag, bytes: body.byteLength, operations, isReady: content.damage === undefined };
+    this.#messages += 1;
+    this.#bytes += held.bytes;
+    if (content.damage !== undefined) {
+      const { damage: reason, ids } = content;
+      void this.#setAside(held, { partition: session.partition, body, reason, ids });
+    }
+    this.wake();
+    return held;
+  }
+
+  /** Counts a delivery that has left. */
+  left(delivery: HeldDelivery): void {
+    this.#messages -= 1;
+    this.#bytes -= delivery.bytes;
+  }
+
+  /**
+   * The next batch: in turn, one message of each partition that has any, until the limits are reached. Undefined when
+   * nothing can be applied now.
+   */
+  take(): Batch | undefined {
+    const { maxBatchOperations, maxBatchBytes } = this.#options.settings;
+    const count = this.#sessions.length;
+    const deliveries: HeldDelivery[] = [];
+    let operations = 0;
+    let bytes = 0;
+    let hasMore = count > 0;
+    this.#first = (this.#first + 1) % Math.max(1, count);
+    while (hasMore) {
+      hasMore = false;
+      for (let step = 0; step < count; step += 1) {
+        const session = this.#sessions[(this.#first + step) % count];
+        const head = session?.peek();
+        if (session === undefined || head === undefined) continue;
+        const isFirst = deliveries.length === 0;
+        const isAlone = session.isFragile;
+        if (!isFirst && (isAlone || operations + head.operations.length > maxBatchOperations)) continue;
+        if (!isFirst && bytes + head.bytes > maxBatchBytes) continue;
+        session.shift();
+        deliveries.push(head);
+        if (isAlone) return { deliveries, isSingly: true };
+        operations += head.operations.length;
+        bytes += head.bytes;
+        hasMore = true;
+      }
+    }
+    return deliveries.length === 0 ? undefined : { deliveries, isSingly: false };
+  }
+
+  /** Resolves when there may be something to do; at once when that was so since the last wait. */
+  async wait(): Promise<void> {
+    if (!this.#isAwake) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    this.#isAwake = false;
+  }
+
+  wake(): void {
+    this.#isAwake = true;
+    this.#wake?.();
+  }
+
+  /** A message that cannot be decoded: safe among the dead letters first, then its ids are settled, then the ack. */
+  async #setAside(held: HeldDelivery, letter: Parameters<OperationQueue['deadLetter']>[0]): Promise<void> {
+    const { queue, metrics } = this.#options;
+    try {
+      await queue.deadLetter(letter);
+      metrics.deadLetters.inc({ reason: 'undecodable' });
+      held.isReady = true;
+      this.wake();
+    } catch (cause) {
+      // The partition starts again after a pause; the message comes again with it.
+      held.session.end(new StrataError('unavailable', 'The queue does not take a dead letter.', { cause }));
+    }
+  }
+}

@@ -1,0 +1,169 @@
+import { type EntryState, isLive } from '../condition.ts';
+import { type Entry, isTombstone, type Tombstone } from '../entry.ts';
+import { fold } from '../fold.ts';
+import { compareKeys, type Key } from '../key.ts';
+import { type OperationId, operationCreatedAt, operationPartition } from '../operation-id.ts';
+import type { IdempotencyRecord, OperationRecord } from '../outcome.ts';
+import { partitionOf } from '../partition.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { EntryReader, ReadBatch, ScanPage, ScanQuery } from '../ports/entry-reader.ts';
+import type { ApplyBatch, ApplyResult, CleanupResult, EntryStore, Fence, RaisedFence } from '../ports/entry-store.ts';
+import type { Version } from '../version.ts';
+
+interface PartitionRow {
+  token: number;
+  raises: number;
+  floor: Version;
+}
+
+export interface MemoryStoreOptions {
+  readonly clock: Clock;
+  readonly partitionCount: number;
+  /** How long operations are remembered, milliseconds; 7 days by default. */
+  readonly retentionMs?: number;
+}
+
+/**
+ * A database in memory for tests of what uses one: folds as every store does, checks fences, keeps a log. One object is
+ * both the store and the reader.
+ */
+export class MemoryStore implements EntryStore, EntryReader {
+  readonly stored = new Map<Key, Entry | Tombstone>();
+  readonly records = new Map<OperationId, OperationRecord>();
+  /** How often each id changed something or was judged: more than once is a mistake of whoever applies. */
+  readonly settled: OperationId[] = [];
+  readonly #identities = new Map<string, IdempotencyRecord>();
+  readonly #partitions = new Map<number, PartitionRow>();
+  readonly #clock: Clock;
+  readonly #partitionCount: number;
+  readonly #retentionMs: number;
+
+  constructor({ clock, partitionCount, retentionMs = 7 * 86_400_000 }: MemoryStoreOptions) {
+    this.#clock = clock;
+    this.#partitionCount = partitionCount;
+    this.#retentionMs = retentionMs;
+  }
+
+  async raiseFence(partition: number): Promise<RaisedFence> {
+    const row = this.#row(partition);
+    row.token += 1;
+    row.raises += 1;
+    return { partition, token: row.token, raisesSinceCommit: row.raises };
+  }
+
+  async apply({ fences, operations }: ApplyBatch): Promise<ApplyResult> {
+    const floors = new Map<number, Version>();
+    for (const fence of fences) if (this.#passes(fence)) floors.set(fence.partition, this.#row(fence.partition).floor);
+    const refused = fences.map(({ partition }) => partition).filter((partition) => !floors.has(partition));
+    const batch = operations.filter(({ id }) => floors.has(operationPartition(id)));
+    const asOf = this.#clock.now();
+    const entries = new Map([...this.stored].map(([key, stored]) => [key, stateOf(stored)]));
+    const { folded, writes, claims } = fold({
+      operations: batch,
+      entries,
+      records: this.records,
+      identities: this.#identities,
+      floors,
+      nowMicros: asOf * 1000,
+      logHorizon: asOf - this.#retentionMs,
+    });
+    for (const result of folded) {
+      if (result.kind !== 'settled') continue;
+      const { operation, record } = result;
+      this.records.set(record.id, record);
+      this.settled.push(record.id);
+      const identity = claims.get(record.id);
+      if (identity === undefined || operation.action === 'settle' || operation.idempotency === undefined) continue;
+      this.#identities.set(identity, { fingerprint: operation.idempotency.fingerprint, outcome: record.outcome });
+    }
+    for (const [key, written] of writes) this.stored.set(key, written);
+    return { refused, folded, writes: [...writes.values()], asOf };
+  }
+
+  async expire(fence: Fence, limit: number): Promise<CleanupResult> {
+    const now = this.#clock.now();
+    return this.#remove(fence, limit, (stored) => !isTombstone(stored) && !isLive(stateOf(stored), now));
+  }
+
+  async pruneTombstones(fence: Fence, ageMs: number, limit: number): Promise<CleanupResult> {
+    const before = this.#clock.now() - ageMs;
+    return this.#remove(fence, limit, (stored) => isTombstone(stored) && stored.deletedAt < before);
+  }
+
+  async pruneOperations(fence: Fence, limit: number): Promise<CleanupResult> {
+    if (!this.#passes(fence)) return { removed: 0, keys: [] };
+    const horizon = this.#clock.now() - this.#retentionMs;
+    const old = [...this.records.keys()].filter(
+      (id) => operationPartition(id) === fence.partition && operationCreatedAt(id) < horizon,
+    );
+    for (const id of old.slice(0, limit)) this.records.delete(id);
+    return { removed: Math.min(limit, old.length), keys: [] };
+  }
+
+  async batchGet(keys: readonly Key[]): Promise<ReadBatch> {
+    const now = this.#clock.now();
+    return { entries: keys.map((key) => this.#live(key, now)) };
+  }
+
+  async scan({ prefix, after, limit }: ScanQuery): Promise<ScanPage> {
+    const now = this.#clock.now();
+    const keys = [...this.stored.keys()]
+      .filter((key) => key.startsWith(prefix) && (after === undefined || compareKeys(key, after.text) > 0))
+      .sort(compareKeys);
+    const live = keys.map((key) => this.#live(key, now)).filter((entry) => entry !== undefined);
+    const entries = live.slice(0, limit).map(({ value, meta: _meta, ...entry }) => ({ ...entry, size: value.length }));
+    const last = entries.at(-1);
+    const next = live.length > limit && last !== undefined ? { text: last.key, isPrefix: false } : undefined;
+    return { entries, prefixes: [], next };
+  }
+
+  async operations(ids: readonly OperationId[]): Promise<readonly (OperationRecord | undefined)[]> {
+    return ids.map((id) => this.records.get(id));
+  }
+
+  async fingerprint(identity: string): Promise<string | undefined> {
+    return this.#identities.get(identity)?.fingerprint;
+  }
+
+  async check(): Promise<void> {}
+
+  async close(): Promise<void> {}
+
+  /** Counts as a commit of the partition, as the write of the fence row does. */
+  #passes({ partition, token }: Fence): boolean {
+    const row = this.#row(partition);
+    if (row.token !== token) return false;
+    row.raises = 0;
+    return true;
+  }
+
+  #remove(fence: Fence, limit: number, isGone: (stored: Entry | Tombstone) => boolean): CleanupResult {
+    if (!this.#passes(fence)) return { removed: 0, keys: [] };
+    const gone = [...this.stored.values()].filter(
+      (stored) => partitionOf(stored.key, this.#partitionCount) === fence.partition && isGone(stored),
+    );
+    const row = this.#row(fence.partition);
+    const removed = gone.slice(0, limit);
+    for (const { key, version } of removed) {
+      this.stored.delete(key);
+      row.floor = Math.max(row.floor, version);
+    }
+    return { removed: removed.length, keys: removed.map(({ key }) => key) };
+  }
+
+  #live(key: Key, now: number): Entry | undefined {
+    const stored = this.stored.get(key);
+    return stored !== undefined && !isTombstone(stored) && isLive(stateOf(stored), now) ? stored : undefined;
+  }
+
+  #row(partition: number): PartitionRow {
+    const row = this.#partitions.get(partition) ?? { token: 0, raises: 0, floor: 0 };
+    this.#partitions.set(partition, row);
+    return row;
+  }
+}
+
+function stateOf(stored: Entry | Tombstone): EntryState {
+  if (isTombstone(stored)) return { version: stored.version, isDeleted: true, expiresAt: undefined };
+  return { version: stored.version, isDeleted: false, expiresAt: stored.expiresAt };
+}

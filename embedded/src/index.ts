@@ -1,0 +1,2 @@
+export { type Embedded, type EmbeddedOptions, startEmbedded } from './start.ts';
+export { StartError } from './start-error.ts';

@@ -1,0 +1,98 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type Clock, OperationIds, type OperationQueue, type OutcomeFeed, type Storage } from '@stratakv/core';
+import { type Config, createHttpServer, type HealthChecks, type Logger, type Metrics } from '@stratakv/service-kit';
+import type { FastifyInstance } from 'fastify';
+import { Admission } from './admission.ts';
+import type { gatewaySettings } from './config.ts';
+import { registerContract } from './contract/register.ts';
+import { allowCors } from './cors.ts';
+import { registerGatewayMetrics } from './gateway-metrics.ts';
+import { OperationLog } from './operation-log.ts';
+import { OutcomeWaiters } from './outcome-waiters.ts';
+import { ReadGatherer } from './read-gatherer.ts';
+import { routerUrl } from './request-path.ts';
+import { registerBatchGet } from './routes/batch-get.ts';
+import { registerEntryList } from './routes/list-entries.ts';
+import { registerEntryReads } from './routes/read-entry.ts';
+import { registerOperationRead } from './routes/read-operation.ts';
+import { registerEntryWrites } from './routes/write-entry.ts';
+import { WritePublisher } from './write-publisher.ts';
+
+export interface GatewayDeps {
+  readonly queue: OperationQueue;
+  readonly storage: Storage;
+  readonly outcomes: OutcomeFeed;
+  readonly clock: Clock;
+  /** Fixed at installation. */
+  readonly partitionCount: number;
+  /** Secrets that sign operation ids: the present one, then those still recognised. */
+  readonly secrets: readonly [Uint8Array, ...Uint8Array[]];
+  readonly config: Config<typeof gatewaySettings>;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly health: HealthChecks;
+}
+
+const maxBatchReads = 128;
+const maxMessageOperations = 64;
+const maxMessageBytes = 256 * 1024;
+
+/**
+ * Makes the public HTTP app of a gateway: it does not listen, and closing it leaves the ports open.
+ *
+ * @throws what `OutcomeFeed.listen` throws
+ */
+export async function buildGateway(deps: GatewayDeps): Promise<FastifyInstance> {
+  const { queue, storage, clock, config, logger, metrics, health, partitionCount, secrets } = deps;
+  const { confirmTimeoutMs } = config;
+  const secret = secrets[0];
+  const ids = new OperationIds(secrets);
+  const admission = new Admission(config);
+  const waiters = await OutcomeWaiters.listen(deps.outcomes);
+  const { observeMessage } = registerGatewayMetrics(metrics, admission, waiters);
+  const limits = { confirmTimeoutMs, maxMessageOperations, maxMessageBytes };
+  const publisher = new WritePublisher(queue, limits, observeMessage);
+  const reads = new ReadGatherer(storage, admission, { maxBatchReads, timeoutMs: config.readTimeoutMs });
+  const retentionMs = config.operationRetentionSeconds * 1000;
+  const settleAfterMs = 2 * confirmTimeoutMs;
+  const log = new OperationLog({ storage, waiters, publisher, clock, retentionMs, settleAfterMs });
+
+  health.register({ name: 'queue', kind: 'required', check: () => queue.check().then(() => undefined) });
+  health.register({ name: 'storage', kind: 'required', check: () => storage.check().then(() => undefined) });
+
+  const app = createHttpServer({ logger, health, metrics, rewriteUrl: routerUrl });
+  deferContinue(app);
+  if (config.corsOrigin !== undefined) await allowCors(app, config.corsOrigin);
+  registerEntryReads(app, { reads, log, ids });
+  registerEntryList(app, { storage, log, ids, secret });
+  registerBatchGet(app, { reads, log, ids });
+  registerOperationRead(app, { log, ids });
+  registerContract(app);
+  await app.register(async (scope) => {
+    const { maxValueBytes } = config;
+    registerEntryWrites(scope, {
+      publisher,
+      waiters,
+      storage,
+      ids,
+      partitionCount,
+      clock,
+      admission,
+      maxValueBytes,
+      secret,
+    });
+  });
+  return app;
+}
+
+/**
+ * A client that asks before it sends its body (`Expect: 100-continue`) is told to go on only by the handler that wants
+ * the body, so that a write which will be refused is refused before the upload.
+ */
+function deferContinue(app: FastifyInstance): void {
+  app.server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    const readsBodyItself = request.method === 'PUT' && request.url?.startsWith('/kv/');
+    if (!readsBodyItself) response.writeContinue();
+    app.server.emit('request', request, response);
+  });
+}

@@ -1,0 +1,72 @@
+import { byteSize, duration, integer, logSettings, optional, text } from '@stratakv/service-kit';
+
+/** What every mode of running has in common at the public side. */
+export const gatewaySettings = {
+  maxValueBytes: byteSize({
+    name: 'KV_MAX_VALUE_BYTES',
+    about: 'Largest value that is accepted.',
+    default: '1MiB',
+    min: 1,
+    max: 16 * 1024 * 1024,
+    example: '1MiB',
+  }),
+  operationRetentionSeconds: duration({
+    name: 'KV_OPERATION_RETENTION',
+    about: 'How long outcomes and Idempotency-Keys are remembered.',
+    default: '7d',
+    unit: 's',
+    min: 1,
+    max: 365 * 86_400,
+    example: '7d',
+  }),
+  confirmTimeoutMs: duration({
+    name: 'KV_CONFIRM_TIMEOUT',
+    about: 'How long the queue may take to confirm a write before its outcome counts as unknown.',
+    default: '5s',
+    unit: 'ms',
+    min: 100,
+    max: 60_000,
+    example: '5s',
+  }),
+  readTimeoutMs: duration({
+    name: 'KV_READ_TIMEOUT',
+    about: 'How long a read may take.',
+    default: '5s',
+    unit: 'ms',
+    min: 100,
+    max: 60_000,
+    example: '5s',
+  }),
+  maxWrites: integer({
+    name: 'KV_MAX_WRITES_IN_FLIGHT',
+    about: 'Writes taken on at once; more are answered 503.',
+    default: 10_000,
+    min: 1,
+    max: 1_000_000,
+    example: '10000',
+  }),
+  maxWriteBytes: byteSize({
+    name: 'KV_MAX_WRITE_BYTES_IN_FLIGHT',
+    about: 'Bytes of values taken on at once; more are answered 503.',
+    default: '256MiB',
+    min: 1024,
+    example: '256MiB',
+  }),
+  maxReads: integer({
+    name: 'KV_MAX_READS_IN_FLIGHT',
+    about: 'Reads taken on at once; more are answered 503.',
+    default: 10_000,
+    min: 1,
+    max: 1_000_000,
+    example: '10000',
+  }),
+  corsOrigin: optional(
+    text({
+      name: 'KV_CORS_ORIGIN',
+      about: 'Origin of web pages that may use the store, or * for all. Unset: none may.',
+      pattern: /^(?:\*|https?:\/\/[^\s/]+)$/,
+      example: 'https://console.example',
+    }),
+  ),
+  ...logSettings,
+};

@@ -1,0 +1,25 @@
+import type { FastifyInstance } from 'fastify';
+import { describedPaths, methodsOf, openApiDocument } from './openapi.ts';
+
+/** `GET /openapi.json`, and `OPTIONS` for every path. */
+export function registerContract(app: FastifyInstance): void {
+  const document = Buffer.from(`${JSON.stringify(openApiDocument(), undefined, 2)}\n`);
+  app.get('/openapi.json', (_request, reply) =>
+    reply.header('content-type', 'application/json; charset=utf-8').header('cache-control', 'no-cache').send(document),
+  );
+  for (const path of describedPaths) {
+    const allow = methodsOf(path).join(', ');
+    app.options(routePattern(path), (_request, reply) => reply.code(204).header('allow', allow).send());
+  }
+  app.options('*', (_request, reply) =>
+    reply.code(204).header('allow', 'DELETE, GET, HEAD, OPTIONS, POST, PUT').send(),
+  );
+}
+
+/** Fastify's form of an OpenAPI path. A key spans several segments. */
+function routePattern(path: string): string {
+  return path
+    .replace(':', '::')
+    .replace('{key}', '*')
+    .replace(/\{(\w+)\}/g, ':$1');
+}

@@ -1,0 +1,3 @@
+export { buildGateway, type GatewayDeps } from './app.ts';
+export { gatewaySettings } from './config.ts';
+export { openApiDocument } from './contract/openapi.ts';

@@ -1,0 +1,76 @@
+import { type LeveledAnswer, type LeveledRead, type Storage, StrataError } from '@stratakv/core';
+import type { Admission } from './admission.ts';
+
+/** Called once with the answer to a read, or with what went wrong. */
+export type ReadCallback = (error: StrataError | undefined, answer: LeveledAnswer | undefined) => void;
+
+export interface GathererOptions {
+  /** Reads in one request to the storage. */
+  readonly maxBatchReads: number;
+  /** Time for an answer, milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** Gathers the reads of one turn of the event loop into one request to the storage. */
+export class ReadGatherer {
+  readonly #storage: Pick<Storage, 'readEach'>;
+  readonly #admission: Admission;
+  readonly #options: GathererOptions;
+  #reads: LeveledRead[] = [];
+  #callbacks: ReadCallback[] = [];
+
+  constructor(storage: Pick<Storage, 'readEach'>, admission: Admission, options: GathererOptions) {
+    this.#storage = storage;
+    this.#admission = admission;
+    this.#options = options;
+  }
+
+  /** Reads one entry. @throws StrataError `overloaded`, at once */
+  read(read: LeveledRead, callback: ReadCallback): void {
+    this.#admission.admitRead();
+    if (this.#reads.length === 0) setImmediate(() => this.#flush());
+    else if (this.#reads.length >= this.#options.maxBatchReads) this.#flush();
+    this.#reads.push(read);
+    this.#callbacks.push(callback);
+  }
+
+  /** As `read`, as a promise; rejects with StrataError. */
+  readOne(read: LeveledRead): Promise<LeveledAnswer> {
+    return new Promise((resolve, reject) => {
+      this.read(read, (error, answer) => (answer === undefined ? reject(error) : resolve(answer)));
+    });
+  }
+
+  #flush(): void {
+    const reads = this.#reads;
+    const callbacks = this.#callbacks;
+    if (reads.length === 0) return;
+    this.#reads = [];
+    this.#callbacks = [];
+    this.#storage.readEach(reads, Date.now() + this.#options.timeoutMs).then(
+      (answers) => {
+        for (let index = 0; index < callbacks.length; index += 1) {
+          const answer = answers[index];
+          const callback = callbacks[index] as ReadCallback;
+          if (answer instanceof Promise) void answer.then((late) => this.#answer(callback, late));
+          else this.#answer(callback, answer);
+        }
+      },
+      (cause: unknown) => {
+        const error = cause instanceof StrataError ? cause : new StrataError('internal', 'The read failed.', { cause });
+        for (const callback of callbacks) this.#fail(callback, error);
+      },
+    );
+  }
+
+  #answer(callback: ReadCallback, answer: LeveledAnswer | undefined): void {
+    this.#admission.endRead();
+    if (answer === undefined) callback(new StrataError('internal', 'The read got no answer.'), undefined);
+    else callback(undefined, answer);
+  }
+
+  #fail(callback: ReadCallback, error: StrataError): void {
+    this.#admission.endRead();
+    callback(error, undefined);
+  }
+}

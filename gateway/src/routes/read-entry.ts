@@ -1,0 +1,110 @@
+import {
+  databaseLevel,
+  type Entry,
+  formatEtag,
+  type Key,
+  type LeveledAnswer,
+  type OperationIds,
+  parseReadLevel,
+  problemKinds,
+  type ReadLevel,
+  StrataError,
+} from '@stratakv/core';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { formatCacheStatus } from '../cache-status.ts';
+import { isUnchanged, refuseReadConditions } from '../headers/conditions.ts';
+import { parseWait } from '../headers/prefer.ts';
+import { parseSyncToken } from '../headers/sync-token.ts';
+import type { OperationLog } from '../operation-log.ts';
+import type { ReadGatherer } from '../read-gatherer.ts';
+import { timestamp } from '../receipt.ts';
+import { keyOfRequest } from '../request-path.ts';
+import { awaitWrites, defaultSyncWaitSeconds } from '../sync-wait.ts';
+
+export interface ReadRouteDeps {
+  readonly reads: ReadGatherer;
+  readonly log: OperationLog;
+  readonly ids: OperationIds;
+}
+
+type FoundAnswer = Extract<LeveledAnswer, { kind: 'found' }>;
+
+/** `GET` and `HEAD /kv/KEY`. */
+export function registerEntryReads(app: FastifyInstance, deps: ReadRouteDeps): void {
+  app.get('/kv/*', (request, reply) => {
+    const { headers } = request;
+    const key = keyOfRequest(request);
+    const level = parseReadLevel(headers['cache-control']);
+    refuseReadConditions(headers);
+    if (headers['sync-token'] !== undefined) return readSynced(deps, key, level, request, reply);
+    // Callbacks, not promises: this is the path of most requests.
+    deps.reads.read({ key, level }, (error, answer) => {
+      if (answer === undefined) reply.send(error);
+      else sendAnswer(key, answer, request, reply);
+    });
+    return reply;
+  });
+}
+
+/** Waits for the writes of the Sync-Token, then reads; past the cache when that shows less than they left. */
+async function readSynced(
+  { reads, log, ids }: ReadRouteDeps,
+  key: Key,
+  level: ReadLevel,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const tokens = parseSyncToken(request.headers['sync-token'], ids);
+  const waitSeconds = parseWait(request.headers.prefer);
+  const least = await awaitWrites(tokens, log, (waitSeconds ?? defaultSyncWaitSeconds) * 1000);
+  if (waitSeconds !== undefined) reply.header('preference-applied', `wait=${waitSeconds}`);
+  const answer = await reads.readOne({ key, level });
+  const leastVersion = least.get(key);
+  const showsIt =
+    leastVersion === undefined || (answer.kind === 'found' && (answer.entry?.version ?? 0) >= leastVersion);
+  const isUncached = answer.kind === 'problem' && answer.code === 'not-cached';
+  if (showsIt || isUncached) return sendAnswer(key, answer, request, reply);
+  return sendAnswer(key, await reads.readOne({ key, level: databaseLevel }), request, reply);
+}
+
+function sendAnswer(key: Key, answer: LeveledAnswer, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (answer.kind === 'problem') {
+    return reply.send(new StrataError(answer.code, problemKinds[answer.code].title, { extensions: { key } }));
+  }
+  reply.header('age', Math.floor(answer.ageMs / 1000)).header('cache-status', formatCacheStatus(answer.cacheStatus));
+  reply.header('server-timing', `storage;dur=${reply.elapsedTime.toFixed(2)}`);
+  if (answer.entry === undefined) {
+    return reply.send(new StrataError('not-found', 'There is no entry under this key.', { extensions: { key } }));
+  }
+  return sendEntry(answer.entry, answer, request, reply);
+}
+
+function sendEntry(entry: Entry, _answer: FoundAnswer, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  reply.headers(validators(entry));
+  if (isUnchanged(request.headers, entry)) return reply.code(304).send();
+  return reply.headers(representation(entry)).send(entry.value);
+}
+
+function validators(entry: Entry): Record<string, string> {
+  const headers: Record<string, string> = {
+    etag: formatEtag(entry.version),
+    'last-modified': new Date(entry.modifiedAt).toUTCString(),
+    // Without it a browser or proxy may keep an entry for as long as it guesses (RFC 9111 §4.2.2).
+    'cache-control': 'private, no-cache',
+  };
+  if (entry.expiresAt !== undefined) headers['kv-expires'] = timestamp(entry.expiresAt);
+  return headers;
+}
+
+function representation(entry: Entry): Record<string, string | number> {
+  const headers: Record<string, string | number> = {
+    'content-type': entry.contentType,
+    'content-length': entry.value.length,
+    'accept-ranges': 'none',
+    // A stored page must not run scripts with the rights of this origin.
+    'x-content-type-options': 'nosniff',
+    'content-security-policy': 'sandbox',
+  };
+  for (const [name, value] of entry.meta) headers[`kv-meta-${name}`] = value;
+  return headers;
+}

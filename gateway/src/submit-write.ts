@@ -1,0 +1,75 @@
+import {
+  type Clock,
+  type Idempotency,
+  type Operation,
+  type OperationId,
+  type OperationIds,
+  type OperationRecord,
+  partitionOf,
+  type Storage,
+  StrataError,
+} from '@stratakv/core';
+import type { OutcomeWaiters } from './outcome-waiters.ts';
+import { operationPath } from './receipt.ts';
+import type { WritePublisher } from './write-publisher.ts';
+
+/** A write as a request asks for it, all but its id and who waits for it. */
+export type RequestedWrite = Operation extends infer Write ? (Write extends Operation ? Unsent<Write> : never) : never;
+type Unsent<Write extends Operation> = Omit<Write, 'id' | 'replyTo'>;
+
+export interface SubmitDeps {
+  readonly publisher: WritePublisher;
+  readonly waiters: OutcomeWaiters;
+  readonly storage: Pick<Storage, 'fingerprint'>;
+  readonly ids: OperationIds;
+  readonly partitionCount: number;
+  readonly clock: Clock;
+}
+
+export interface SubmittedWrite {
+  readonly id: OperationId;
+  /** The outcome; undefined when it did not come in time or nobody waited for it. */
+  readonly record: OperationRecord | undefined;
+  /** Milliseconds until the queue confirmed. */
+  readonly queuedMs: number;
+}
+
+/**
+ * Queues a write, once, and waits for its outcome up to `waitMs` if that is more than 0.
+ *
+ * @throws StrataError `idempotency-conflict` when the log already shows it; what publishing throws: of these only
+ * `outcome-unknown` names the operation, since only then it may still be applied
+ */
+export async function submitWrite(deps: SubmitDeps, write: RequestedWrite, waitMs: number): Promise<SubmittedWrite> {
+  const { publisher, waiters, ids, clock } = deps;
+  if (write.idempotency !== undefined) await refuseConflict(deps.storage, write.idempotency);
+  const partition = partitionOf(write.key, deps.partitionCount);
+  const startedAt = clock.now();
+  const id = ids.create(partition, startedAt);
+  const waiter = waitMs > 0 ? waiters.wait(id, waitMs) : undefined;
+  try {
+    await publisher.publish(partition, { ...write, id, replyTo: waiter && waiters.replyTo });
+    const queuedMs = clock.now() - startedAt;
+    return { id, record: await waiter?.outcome, queuedMs };
+  } catch (error) {
+    throw nameOperation(error, id);
+  } finally {
+    waiter?.end();
+  }
+}
+
+async function refuseConflict(storage: Pick<Storage, 'fingerprint'>, idempotency: Idempotency): Promise<void> {
+  // Only a quick answer: the comparison that counts is made when the write is applied.
+  const known = await storage.fingerprint(idempotency.identity).catch(() => undefined);
+  if (known === undefined || known === idempotency.fingerprint) return;
+  throw new StrataError(
+    'idempotency-conflict',
+    'This Idempotency-Key was used for a write that asked for something else.',
+  );
+}
+
+function nameOperation(error: unknown, id: OperationId): unknown {
+  if (!(error instanceof StrataError) || error.code !== 'outcome-unknown') return error;
+  const extensions = { ...error.extensions, operation: operationPath(id) };
+  return new StrataError(error.code, error.message, { cause: error.cause, extensions });
+}

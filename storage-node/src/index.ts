@@ -1,0 +1,2 @@
+export { createStorage, type StorageDeps } from './storage.ts';
+export { defaultStorageSettings, type StorageSettings } from './storage-settings.ts';
