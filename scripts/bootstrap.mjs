@@ -14,7 +14,12 @@ const LOCAL_NODE = join(MODULES, '.bin', 'node');
 const LOCAL_NODE_PACKAGE = `node_modules/node-${process.platform}-${process.arch}`;
 
 /** Something the user has to put right; its message is all they need to see. */
-export class SetupError extends Error {}
+export class SetupError extends Error {
+  constructor(message, exitCode = 1) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
 
 /**
  * Makes sure the dependencies are installed (the development ones too when `dev`) and finds a Node 24 or newer.
@@ -23,7 +28,7 @@ export class SetupError extends Error {}
 export async function bootstrap({ dev }) {
   if (missing(dev) !== 'nothing') {
     const wait = () => console.log('Another process is installing the dependencies; waiting for it…');
-    await withLock(join(ROOT, '.tools', 'install.lock'), wait, () => install(dev));
+    await withLock(join(ROOT, '.tools', 'install.lock'), wait, (shareWith) => install(dev, shareWith));
   }
   return findNode();
 }
@@ -35,7 +40,7 @@ export async function runMain(main) {
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;
     console.error(error.message);
-    process.exitCode = 1;
+    process.exitCode = error.exitCode;
   }
 }
 
@@ -69,11 +74,12 @@ function isNeeded(path, entry, dev) {
 }
 
 function isInstalled(path, wanted, installed) {
+  if (path === LOCAL_NODE_PACKAGE && !existsSync(LOCAL_NODE)) return false;
   if (installed?.version !== wanted.version || installed?.integrity !== wanted.integrity) return false;
   return existsSync(join(ROOT, path, 'package.json'));
 }
 
-async function install(dev) {
+async function install(dev, onStart) {
   const lacking = missing(dev);
   if (lacking === 'nothing') return;
   console.log('Installing dependencies…');
@@ -82,7 +88,12 @@ async function install(dev) {
   const kinds = dev ? ['--include=dev', '--include=optional'] : ['--omit=dev', '--include=optional'];
   // npm warns that packages want a newer Node than the one npm runs on; they run on the Node 24 installed here.
   const args = [...command, ...kinds, '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
-  const { code, interrupted, output } = await run('npm', args, { cwd: ROOT, env: npmEnvironment(), stdio: 'pipe' });
+  const { code, interrupted, output } = await run('npm', args, {
+    cwd: ROOT,
+    env: npmEnvironment(),
+    stdio: 'pipe',
+    onStart,
+  });
   if (interrupted) throw new SetupError('Interrupted while installing the dependencies; the next run does it again.');
   if (code === 0) return;
   const advice = 'Check the connection to the npm registry and the free disk space, then run this again.';

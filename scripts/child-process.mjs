@@ -26,13 +26,14 @@ export function passSignalsTo(child) {
 }
 
 /**
- * Runs a program to its end. Options are those of `spawn`; with `stdio: 'pipe'` what it wrote is collected.
+ * Runs a program to its end. Options are those of `spawn`, and `onStart(pid)`; with `stdio: 'pipe'` what it wrote is collected.
  * Resolves to `{ code, interrupted, output }`; rejects when the program cannot be started.
  */
-export function run(command, args, options = {}) {
+export function run(command, args, { onStart, ...options } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { stdio: 'inherit', ...options });
     const signals = passSignalsTo(child);
+    if (child.pid !== undefined) onStart?.(child.pid);
     let output = '';
     const collect = (chunk) => {
       output += chunk;

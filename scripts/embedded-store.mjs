@@ -8,6 +8,7 @@ import { isTaken, waitUntilServing } from './readiness.mjs';
 import { forget, logFileOf, remember } from './running-store.mjs';
 
 const READY_WITHIN_SECONDS = 60;
+const STOP_WITHIN_MS = 15_000;
 const STARTS_ON_TAKEN_PORT_WITHIN_MS = 5_000;
 
 /**
@@ -67,16 +68,23 @@ function launch(node, { env, dataDir }, detach) {
 async function finish({ ended, signals, log }) {
   const { code, signal } = await ended;
   if (signals.received !== undefined && signal === signals.received) return 0;
-  if (log) process.stderr.write(readFileSync(log.file).subarray(log.startsAt));
+  showNew(log);
   if (signal) console.error(`The store was ended by ${signal}.`);
   return exitCodeOf(code, signal);
 }
 
-async function giveUp(store, reason) {
-  store.child.kill('SIGTERM');
-  await finish(store);
+async function giveUp({ child, ended, log }, reason) {
+  child.kill('SIGTERM');
+  const impatience = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS);
+  await ended;
+  clearTimeout(impatience);
+  showNew(log);
   console.error(`The store was stopped: ${reason}`);
   return 1;
+}
+
+function showNew(log) {
+  if (log) process.stderr.write(readFileSync(log.file).subarray(log.startsAt));
 }
 
 function openLog(file) {
@@ -85,6 +93,6 @@ function openLog(file) {
     const startsAt = existsSync(file) ? statSync(file).size : 0;
     return { file, startsAt, fd: openSync(file, 'a') };
   } catch (error) {
-    throw new SetupError(`The log file cannot be written: ${error.message}`);
+    throw new SetupError(`The log file cannot be written: ${error.message}`, 2);
   }
 }

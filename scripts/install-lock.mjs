@@ -4,8 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { identityOf } from './process-identity.mjs';
 
 /**
- * Runs `work` while no other process on this machine holds the lock file `path`; returns what it returns.
- * A lock whose holder is gone is taken over. `onWait` is called once when there is someone to wait for.
+ * Runs `work(shareWith)` while no other process on this machine holds the lock file `path`; returns what it returns.
+ * A lock whose holders are gone is taken over. `shareWith(pid)` makes a child a holder too: it may outlive this process.
+ * `onWait` is called once when there is someone to wait for.
  */
 export async function withLock(path, onWait, work) {
   mkdirSync(dirname(path), { recursive: true });
@@ -16,7 +17,7 @@ export async function withLock(path, onWait, work) {
   }
   process.once('exit', release);
   try {
-    return await work();
+    return await work((pid) => share(path, pid));
   } finally {
     process.off('exit', release);
     release();
@@ -25,24 +26,34 @@ export async function withLock(path, onWait, work) {
 
 function tryLock(path) {
   const mine = `${path}.${process.pid}`;
-  writeFileSync(mine, JSON.stringify({ pid: process.pid, identity: identityOf(process.pid) }));
+  writeFileSync(mine, holders(process.pid));
   try {
     // A link appears with its content or not at all, so nobody reads a half-written lock.
     linkSync(mine, path);
     return true;
   } catch (error) {
     if (error.code !== 'EEXIST') throw error;
-    if (!holderIsAlive(path)) setAside(path, mine);
+    if (!isHeld(path)) setAside(path, mine);
     return false;
   } finally {
     rmSync(mine, { force: true });
   }
 }
 
-function holderIsAlive(path) {
+function share(path, pid) {
+  const mine = `${path}.${process.pid}`;
+  writeFileSync(mine, holders(process.pid, pid));
+  renameSync(mine, path);
+}
+
+function holders(...pids) {
+  return JSON.stringify(pids.map((pid) => ({ pid, identity: identityOf(pid) ?? 'ended' })));
+}
+
+function isHeld(path) {
   try {
-    const { pid, identity } = JSON.parse(readFileSync(path, 'utf8'));
-    return identityOf(pid) === identity;
+    const held = JSON.parse(readFileSync(path, 'utf8'));
+    return held.some(({ pid, identity }) => identityOf(pid) === identity);
   } catch (error) {
     return error.code === 'ENOENT';
   }
@@ -53,7 +64,7 @@ function setAside(path, mine) {
   const aside = `${mine}.stale`;
   try {
     renameSync(path, aside);
-    if (holderIsAlive(aside)) linkSync(aside, path);
+    if (isHeld(aside)) linkSync(aside, path);
   } catch (error) {
     if (error.code !== 'ENOENT' && error.code !== 'EEXIST') throw error;
   } finally {

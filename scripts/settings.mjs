@@ -7,7 +7,7 @@ const ANY_ADDRESS = { '0.0.0.0': '127.0.0.1', '::': '::1' };
 /**
  * The settings every mode starts with: `.env` next to start.sh, with the real environment winning.
  * Returns `{ env, dataDir, host, port, origin }`: `env` is for the processes to start, `host` and `origin` are where
- * this machine reaches the store. Throws SetupError on a line of `.env` that is no setting. Values are not judged here:
+ * this machine reaches the store. Throws SetupError (exit code 2) on a line of `.env` that is no setting. Values are not judged here:
  * the store does that, for every setting at once.
  */
 export function readSettings() {
@@ -25,7 +25,7 @@ function readEnvFile() {
     text = readFileSync(join(ROOT, '.env'), 'utf8');
   } catch (error) {
     if (error.code === 'ENOENT') return {};
-    throw new SetupError(`.env cannot be read: ${error.message}`);
+    throw new SetupError(`.env cannot be read: ${error.message}`, 2);
   }
   return Object.fromEntries(text.split(/\r?\n/).flatMap(parseLine));
 }
@@ -34,7 +34,7 @@ function readEnvFile() {
 function parseLine(line, index) {
   if (/^\s*(#|$)/.test(line)) return [];
   const match = /^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(?:'([^']*)'|"([^"]*)"|([^'"].*?)?)\s*(?:\s#.*)?$/.exec(line);
-  if (!match) throw new SetupError(`.env, line ${index + 1}: not a setting. Write NAME=value, one a line.`);
+  if (!match) throw new SetupError(`.env, line ${index + 1}: not a setting. Write NAME=value, one a line.`, 2);
   const [, name, single, double, bare] = match;
   return [[name, single ?? double ?? bare ?? '']];
 }

@@ -55,17 +55,17 @@ export class BatchApplier {
 
   /**
    * Applies a batch and acks it, each delivery on the subscription that brought it. What could not be applied (fence
-   * refused, lease lost, closing) is not acked. Never rejects.
+   * refused, lease lost, closing) is not acked, and its session ends. Never rejects.
    */
   async apply({ deliveries, isSingly }: Batch): Promise<void> {
     const items = deliveries.flatMap(({ session, operations }) =>
       operations.map((operation) => ({ operation, session })),
     );
     const isDone = isSingly ? await this.#settleEach(items) : await this.#settle(items);
-    if (!isDone) return;
     for (const [session, own] of Map.groupBy(deliveries, ({ session }) => session)) {
-      // The next batch does not wait for it: a lost ack only brings a redelivery of what is known.
-      if (session.isUsable) void session.ack(own);
+      // The next batch does not wait for the ack: a lost one only brings a redelivery of what is known.
+      if (isDone) void session.ack(own);
+      else session.end(undefined);
     }
   }
 
@@ -80,7 +80,7 @@ export class BatchApplier {
     const pauses = { firstMs: settings.backoffMs, maxMs: settings.maxBackoffMs };
     let marker: string | undefined;
     for (let attempt = 0; ; attempt += 1) {
-      const left = items.filter(({ session }) => session.isUsable);
+      const left = items.filter(({ session }) => mayGoOn(session));
       if (left.length === 0) return true;
       const keys = keysOf(left);
       // Again before each attempt: the markers must outlast the transaction, however long the database was away.
@@ -198,6 +198,13 @@ export class BatchApplier {
     }
     for (const [status, count] of counts) this.#options.metrics.outcomes.inc({ status }, count);
   }
+}
+
+/** Whether what the session brought may be applied. One whose lease has run out ends: its deliveries come again. */
+function mayGoOn(session: PartitionSession): boolean {
+  if (session.isUsable) return true;
+  session.end(new StrataError('unavailable', 'The lease of the partition ran out.'));
+  return false;
 }
 
 function keysOf(items: readonly Item[]): Key[] {

@@ -39,7 +39,7 @@ export const defaultConsumerSettings: ConsumerSettings = {
   leaseMarginMs: 500,
   backoffMs: 50,
   maxBackoffMs: 5_000,
-  handOverMs: 5_000,
+  handOverMs: 3_000,
   cacheRetryMs: 500,
   cleanEveryMs: 5_000,
   cleanPauseMs: 50,

@@ -53,10 +53,12 @@ export class PartitionShares {
   }
 
   async #run(): Promise<void> {
-    const { clock, settings } = this.#options;
+    const { clock, settings, intake } = this.#options;
     while (!this.#closing.signal.aborted) {
       await this.#round();
       this.#report();
+      // What waited for a lease to be renewed may go on.
+      intake.wake();
       const pauseMs = this.#isComplete && this.#failedRounds === 0 ? settings.balanceEveryMs : settings.balanceSoonMs;
       await clock.sleep(pauseMs * (0.9 + Math.random() / 5), this.#closing.signal);
     }

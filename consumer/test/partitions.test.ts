@@ -54,7 +54,7 @@ test('three consumers share 6, 6 and 4', async () => {
 });
 
 test('a killed consumer is replaced, whatever it was doing, and nothing is applied twice', async (t) => {
-  for (const step of ['invalidate', 'apply', 'put', 'notify', 'ack'] as const) {
+  for (const step of ['invalidate', 'apply', 'put', 'notify'] as const) {
     await t.test(`killed in ${step}`, async () => {
       const world = new Fixture();
       const replyTo = await world.listen();
@@ -65,7 +65,6 @@ test('a killed consumer is replaced, whatever it was doing, and nothing is appli
       if (step === 'invalidate' || step === 'put') victim.faults.cache.plan(step, hang);
       if (step === 'apply') victim.faults.store.plan(step, hang);
       if (step === 'notify') victim.faults.outcomes.plan(step, hang);
-      if (step === 'ack') world.queue.cut(3);
       await world.publish(...operations);
       await delay(30);
       await victim.kill();
@@ -77,9 +76,13 @@ test('a killed consumer is replaced, whatever it was doing, and nothing is appli
       );
       assert.ok(operations.every(({ id }) => world.told.some((record) => record.id === id)));
       // What the victim was in the middle of goes on when it wakes up: the fence and the log must bear it.
-      for (const faults of Object.values(victim.faults)) faults.release();
+      for (const faults of Object.values(victim.faults)) {
+        faults.clear();
+        faults.release();
+      }
       await delay(30);
       assert.equal(world.store.settled.length, 2);
+      await victim.consumer.close();
       await heir.consumer.close();
       await world.close();
     });
@@ -131,7 +134,9 @@ test('a lost subscription is taken again and gets what was not acked', async () 
   const operations = Array.from({ length: 30 }, (_, index) => putOf(keyIn(7), String(index)));
   for (const [index, operation] of operations.entries()) {
     await fixture.publish(operation);
-    if (index % 10 === 5) fixture.queue.cut(7);
+    if (index % 10 !== 5) continue;
+    await eventually('it serves', () => fixture.queue.subscribers(7) === 1);
+    fixture.queue.cut(7);
   }
   await fixture.drained();
   assert.deepEqual(
@@ -209,4 +214,29 @@ test('closing does not wait for a database that never answers', async () => {
   await member.consumer.close();
   assert.equal(fixture.table.holds.size, 0);
   assert.equal((await fixture.queue.depth()).messages, 1);
+});
+
+test('closing does not wait while a database is away', async () => {
+  const member = fixture.start({ handOverMs: 5_000, maxBackoffMs: 5_000, backoffMs: 5_000 });
+  member.faults.store.plan('apply', { kind: 'fail', error: unavailable });
+  await fixture.publish(putOf(keyIn(9), 'a'));
+  await eventually('it has tried', () => member.faults.store.calls('apply') > 0);
+  const startedAt = performance.now();
+  await member.consumer.close();
+  assert.ok(performance.now() - startedAt < 1_000);
+  assert.equal((await fixture.queue.depth()).messages, 1);
+});
+
+test('a lease that ran out in the middle of the retries: the batch is given up, and applied once when it is held again', async () => {
+  const member = fixture.start();
+  await shared([member], [16]);
+  member.faults.store.plan('apply', { kind: 'fail', error: unavailable });
+  const operation = putOf(keyIn(9), 'a');
+  await fixture.publish(operation);
+  await eventually('it is retrying', () => member.faults.store.calls('apply') > 1);
+  fixture.table.holds.delete(9);
+  await eventually('it was given up and taken again', () => member.faults.queue.calls('subscribe') > 16);
+  member.faults.store.clear();
+  await fixture.drained();
+  assert.equal(fixture.store.settled.length, 1);
 });

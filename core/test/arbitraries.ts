@@ -49,7 +49,15 @@ const option = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: un
 export const anyText = fc.oneof(
   fc.string({ maxLength: 20 }),
   fc.string({ unit: 'binary', maxLength: 20 }),
-  fc.constantFrom('', '\ufeffbom', 'replaced \ufffd', 'x'.repeat(200), 'é'.repeat(100), '\u{1f30a}'.repeat(50)),
+  fc.constantFrom(
+    '',
+    'Größe',
+    '\ufeffbom',
+    'replaced \ufffd',
+    'x'.repeat(200),
+    'é'.repeat(100),
+    '\u{1f30a}'.repeat(50),
+  ),
 );
 
 export const anyKey: fc.Arbitrary<Key> = fc

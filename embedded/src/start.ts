@@ -71,6 +71,7 @@ async function assemble(config: EmbeddedConfig, logger: Logger, lifecycle: Lifec
   prepareDataFolder(dataDir);
   const sqlite = await openSqliteStore({
     folder: dataDir,
+    clock,
     partitionCount: defaultPartitionCount,
     retentionMs: config.operationRetentionSeconds * 1000,
     maxQueueBytes: config.maxQueueBytes,

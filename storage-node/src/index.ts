@@ -1,2 +1,4 @@
+export { buildStorageNode, type StorageNodeDeps } from './app.ts';
+export { storageNodeSettings } from './config.ts';
 export { createStorage, type StorageDeps } from './storage.ts';
 export { defaultStorageSettings, type StorageSettings } from './storage-settings.ts';

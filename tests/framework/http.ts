@@ -37,7 +37,8 @@ export class HttpClient {
     request.on('timeout', () => request.destroy(new Error(`${method} ${path}: no answer in ${answerWithinMs} ms`)));
     request.on('error', reject);
     if (options.body === undefined) request.end();
-    else request.end(options.body);
+    // As bytes: Node would join a text to the head and encode both as UTF-8, header values included.
+    else request.end(Buffer.from(options.body));
     return promise;
   }
 

@@ -3,14 +3,15 @@ import type { Answer } from './answer.ts';
 
 /**
  * The promised problem types with their status and whether asking again can help, written out a second time: a change of what clients were promised
- * has to fail here. 431 has no type of its own: headers that are too large are invalid ones.
+ * has to fail here. 408, 417 and 431 have no type
+ * of their own: they are about the head of the request.
  */
 export const promisedProblems: Readonly<Record<string, { statuses: readonly number[]; retryable: boolean }>> = {
   'invalid-key': { statuses: [400], retryable: false },
   'key-too-long': { statuses: [414], retryable: false },
   'value-too-large': { statuses: [413], retryable: false },
   'length-required': { statuses: [411], retryable: false },
-  'invalid-header': { statuses: [400, 431], retryable: false },
+  'invalid-header': { statuses: [400, 408, 417, 431], retryable: false },
   'unsupported-condition': { statuses: [400], retryable: false },
   'unsupported-encoding': { statuses: [415], retryable: false },
   'invalid-query': { statuses: [400], retryable: false },

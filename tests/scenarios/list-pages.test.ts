@@ -116,7 +116,7 @@ describe('a cursor that is not of this list is 400 invalid-cursor', () => {
   };
 
   test('made up', async () => {
-    for (const cursor of ['x', '', 'bm9uc2Vuc2U', '0', 'a'.repeat(1_000)]) {
+    for (const cursor of ['x', 'bm9uc2Vuc2U', '0', 'a'.repeat(1_000)]) {
       assertProblem(await store.request('GET', `/kv?${queryOf('many/')}&cursor=${cursor}`), 'invalid-cursor', 400);
     }
   });

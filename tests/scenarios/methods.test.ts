@@ -83,7 +83,6 @@ describe('a path that is none of ours is 404 not-found', () => {
     '/openapi.json/',
     '/openapi',
     '//kv',
-    '/%6Bv',
     '/docs',
     '/favicon.ico',
   ];

@@ -75,6 +75,8 @@ describe('every described operation', () => {
   test('answers errors as problem+json and nothing else', () => {
     for (const operation of operations.filter(({ name }) => !name.startsWith('head'))) {
       for (const [status, response] of responsesOf(operation).filter(([code]) => code >= '400')) {
+        // A store that is not ready still names its dependencies.
+        if (operation.template === '/readyz' && status === '503') continue;
         deepEqual(Object.keys(asObject(response.content)), ['application/problem+json'], `${operation.name} ${status}`);
       }
     }
@@ -98,12 +100,12 @@ describe('every described operation', () => {
 
 describe('the statuses of a row of the contract are all there', () => {
   const rows: readonly (readonly [name: string, statuses: readonly number[]])[] = [
-    ['put /kv/{key}', [201, 202, 204, 400, 411, 412, 413, 414, 415, 422, 429, 503, 507]],
-    ['delete /kv/{key}', [202, 204, 400, 412, 414, 422, 429, 503, 507]],
-    ['get /kv/{key}', [200, 304, 400, 404, 414, 429, 503, 504]],
-    ['get /kv', [200, 400, 429, 503]],
-    ['post /kv:batchGet', [200, 400, 413, 429, 503]],
-    ['get /operations/{id}', [200, 404, 410, 429, 503]],
+    ['put /kv/{key}', [201, 202, 204, 400, 411, 412, 413, 414, 415, 422, 503, 507]],
+    ['delete /kv/{key}', [202, 204, 400, 412, 414, 422, 503, 507]],
+    ['get /kv/{key}', [200, 304, 400, 404, 414, 503, 504]],
+    ['get /kv', [200, 400, 503]],
+    ['post /kv:batchGet', [200, 400, 413, 503]],
+    ['get /operations/{id}', [200, 404, 410, 503]],
     ['get /readyz', [200, 503]],
   ];
   for (const [name, statuses] of rows) {

@@ -30,11 +30,8 @@ export class CacheSlot {
   /** Version of the entry or tombstone; 0 for absence that a reader found. */
   version = 0;
   pending: Pending | undefined = undefined;
-  /**
-   * Whether it was hit since the hand last came by. True at first: a hand that stands at the end of the map would take
-   * each new slot before its fill, for ever.
-   */
-  isReferenced = true;
+  /** Whether it was hit, or got a marker, since the hand last came by. */
+  isReferenced = false;
 
   constructor(key: Key) {
     this.key = key;

@@ -50,7 +50,7 @@ export function prepareApply(database: DatabaseSync, retentionMs: number) {
     return { entries: states, records, identities };
   }
 
-  return (fences: readonly Fence[], queued: readonly QueuedOperation[]): AppliedBatch => {
+  return (fences: readonly Fence[], queued: readonly QueuedOperation[], nowMs: number): AppliedBatch => {
     const floors = new Map<number, Version>();
     for (const fence of fences) {
       const floor = partitions.pass(fence);
@@ -58,8 +58,7 @@ export function prepareApply(database: DatabaseSync, retentionMs: number) {
     }
     const refused = fences.map((fence) => fence.partition).filter((partition) => !floors.has(partition));
     const batch = queued.filter((operation) => floors.has(operationPartition(operation.id)));
-    const asOf = Date.now();
-    const input = { operations: batch, floors, nowMicros: asOf * 1000, logHorizon: asOf - retentionMs };
+    const input = { operations: batch, floors, nowMicros: nowMs * 1000, logHorizon: nowMs - retentionMs };
     const result = fold({ ...input, ...lookUp(batch) });
     const writers: number[] = [];
     result.folded.forEach((folded, index) => {
@@ -73,7 +72,7 @@ export function prepareApply(database: DatabaseSync, retentionMs: number) {
       entries.write(operationPartition(record.id), written);
       writers.push(index);
     });
-    return { refused, folded: result.folded.map(strip), writers, asOf };
+    return { refused, folded: result.folded.map(strip), writers, asOf: nowMs };
   };
 }
 

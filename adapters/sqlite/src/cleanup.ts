@@ -19,7 +19,7 @@ export function prepareCleanup(database: DatabaseSync, retentionMs: number) {
   const operations = prepareOperationWrites(database);
 
   function removeEntries(fence: Fence, find: () => { key: Uint8Array; version: number }[]): Cleaned {
-    if (partitions.pass(fence) === undefined) return nothing;
+    if (!partitions.enter(fence)) return nothing;
     const rows = find();
     if (rows.length === 0) return nothing;
     for (const row of rows) entries.remove(row.key);
@@ -28,13 +28,13 @@ export function prepareCleanup(database: DatabaseSync, retentionMs: number) {
   }
 
   return {
-    expire: (fence: Fence, limit: number): Cleaned =>
-      removeEntries(fence, () => entries.expired(fence.partition, Date.now(), limit)),
-    pruneTombstones: (fence: Fence, ageMs: number, limit: number): Cleaned =>
-      removeEntries(fence, () => entries.tombstones(fence.partition, Date.now() - ageMs, limit)),
-    pruneOperations(fence: Fence, limit: number): Cleaned {
-      if (partitions.pass(fence) === undefined) return nothing;
-      return { removed: operations.prune(fence.partition, Date.now() - retentionMs, limit), keys: [] };
+    expire: (fence: Fence, limit: number, nowMs: number): Cleaned =>
+      removeEntries(fence, () => entries.expired(fence.partition, nowMs, limit)),
+    pruneTombstones: (fence: Fence, ageMs: number, limit: number, nowMs: number): Cleaned =>
+      removeEntries(fence, () => entries.tombstones(fence.partition, nowMs - ageMs, limit)),
+    pruneOperations(fence: Fence, limit: number, nowMs: number): Cleaned {
+      if (!partitions.enter(fence)) return nothing;
+      return { removed: operations.prune(fence.partition, nowMs - retentionMs, limit), keys: [] };
     },
   };
 }

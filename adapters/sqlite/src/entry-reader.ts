@@ -1,4 +1,5 @@
 import {
+  type Clock,
   type Entry,
   type EntryReader,
   type Key,
@@ -18,14 +19,16 @@ import { errorOf, Thread } from './thread.ts';
 /** Reads the SQLite database in a thread of its own. */
 export class SqliteEntryReader implements EntryReader {
   readonly #thread: Thread;
+  readonly #clock: Clock;
 
-  private constructor(thread: Thread) {
+  private constructor(thread: Thread, clock: Clock) {
     this.#thread = thread;
+    this.#clock = clock;
   }
 
-  static async open(connection: ConnectionOptions): Promise<SqliteEntryReader> {
+  static async open(connection: ConnectionOptions, clock: Clock): Promise<SqliteEntryReader> {
     const file = new URL('./reader-thread.ts', import.meta.url);
-    return new SqliteEntryReader(await Thread.start(file, connection));
+    return new SqliteEntryReader(await Thread.start(file, connection), clock);
   }
 
   async batchGet(keys: readonly Key[]): Promise<ReadBatch> {
@@ -59,7 +62,7 @@ export class SqliteEntryReader implements EntryReader {
   }
 
   async #ask(request: ReaderRequest): Promise<unknown> {
-    const result = await this.#thread.ask(request).catch((cause: unknown) => {
+    const result = await this.#thread.ask({ request, nowMs: this.#clock.now() }).catch((cause: unknown) => {
       throw new StrataError('unavailable', 'The database thread has died.', { cause });
     });
     const answer = result as ReaderResult;

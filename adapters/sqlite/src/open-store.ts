@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Clock } from '@stratakv/core';
 import { SqliteEntryReader } from './entry-reader.ts';
 import { SqliteEntryStore } from './entry-store.ts';
 import { isDamaged } from './failure.ts';
@@ -19,6 +20,8 @@ export interface SqliteOptions {
   readonly maxQueueBytes: number;
   /** Bound on the database file, bytes; undefined: the disk is the bound. */
   readonly maxBytes?: number | undefined;
+  /** The database's clock. */
+  readonly clock: Clock;
   /** Memory for database pages, both threads together, bytes. */
   readonly pageCacheBytes: number;
 }
@@ -51,7 +54,7 @@ const leastReservedBytes = 1024 * 1024;
  * opened
  */
 export async function openSqliteStore(options: SqliteOptions): Promise<SqliteStore> {
-  const { folder, maxBytes, retentionMs } = options;
+  const { folder, maxBytes, retentionMs, clock } = options;
   const lock = lockFolder(folder);
   const path = join(folder, 'stratakv.db');
   const cacheBytes = options.pageCacheBytes / 2;
@@ -59,8 +62,8 @@ export async function openSqliteStore(options: SqliteOptions): Promise<SqliteSto
     const { installation, ends, deadLetters } = prepareDatabase(path, options);
     const reservedBytes = Math.max(leastReservedBytes, (maxBytes ?? 0) * reservedShare);
     const connection = { path, isReadOnly: false, cacheBytes, maxBytes };
-    const writer = await Writer.start({ connection, retentionMs, reservedBytes });
-    const reader = await SqliteEntryReader.open({ path, isReadOnly: true, cacheBytes });
+    const writer = await Writer.start({ connection, retentionMs, reservedBytes }, clock);
+    const reader = await SqliteEntryReader.open({ path, isReadOnly: true, cacheBytes }, clock);
     const queue = new SqliteOperationQueue(writer, reader, { maxBytes: options.maxQueueBytes, ends, deadLetters });
     const close = async () => {
       await queue.close();

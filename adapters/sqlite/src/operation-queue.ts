@@ -60,8 +60,8 @@ export class SqliteOperationQueue implements OperationQueue {
     return this.#partition(partition).subscribe(listener);
   }
 
-  async deadLetter({ partition, body, reason, ids }: DeadLetter): Promise<void> {
-    const result = await this.#writer.run({ kind: 'set-aside', partition, body, reason, ids });
+  async deadLetter(letter: DeadLetter): Promise<void> {
+    const result = await this.#writer.run({ kind: 'set-aside', letter });
     if ('failure' in result) throw errorOf(result.failure);
     this.#deadLetters += 1;
   }

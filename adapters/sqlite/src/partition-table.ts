@@ -7,6 +7,8 @@ const sql = {
           RETURNING token, raises`,
   // A write, not a look: whoever holds an older token is refused, whatever its transaction saw before.
   pass: 'UPDATE partitions SET raises = 0 WHERE partition = ? AND token = ? RETURNING floor',
+  // The same for a clean-up, which is no sign that batches can be applied: the raises go on counting.
+  enter: 'UPDATE partitions SET token = token WHERE partition = ? AND token = ?',
   lift: 'UPDATE partitions SET floor = max(floor, ?) WHERE partition = ?',
 };
 
@@ -14,6 +16,7 @@ const sql = {
 export function preparePartitions(database: DatabaseSync) {
   const raise = database.prepare(sql.raise);
   const pass = database.prepare(sql.pass);
+  const enter = database.prepare(sql.enter);
   const lift = database.prepare(sql.lift);
   return {
     raise(partition: number): RaisedFence {
@@ -24,6 +27,10 @@ export function preparePartitions(database: DatabaseSync) {
     pass(fence: Fence): Version | undefined {
       const row = pass.get(fence.partition, fence.token) as { floor: number } | undefined;
       return row?.floor;
+    },
+    /** Whether a clean-up may go on: false when the fence was raised by somebody else. */
+    enter(fence: Fence): boolean {
+      return enter.run(fence.partition, fence.token).changes === 1;
     },
     lift(partition: number, floor: Version): void {
       lift.run(floor, partition);

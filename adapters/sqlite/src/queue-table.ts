@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { OperationId } from '@stratakv/core';
+import type { DeadLetter } from '@stratakv/core';
 
 const sql = {
   append: 'INSERT INTO queue (partition, sequence, body) VALUES (?, ?, ?)',
@@ -36,8 +36,9 @@ export function prepareQueueWrites(database: DatabaseSync) {
     remove(partition: number, throughSequence: number): void {
       remove.run(partition, throughSequence);
     },
-    setAside(partition: number, body: Uint8Array, reason: string, ids: readonly OperationId[]): void {
-      setAside.run(partition, Date.now(), reason, JSON.stringify(ids), body);
+    setAside(letter: DeadLetter, nowMs: number): void {
+      const { partition, body, reason, ids } = letter;
+      setAside.run(partition, nowMs, reason, JSON.stringify(ids), body);
     },
   };
 }

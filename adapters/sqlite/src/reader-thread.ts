@@ -23,22 +23,26 @@ export type ReaderRequest =
       readonly maxBytes: number;
     };
 
+/** A request, and the time it counts as now: milliseconds since 1970. */
+export interface TimedRequest {
+  readonly request: ReaderRequest;
+  readonly nowMs: number;
+}
+
 export type ReaderResult = { readonly value: unknown } | { readonly failure: Failure };
 
-function prepareRequests(database: DatabaseSync): (request: ReaderRequest) => unknown {
+function prepareRequests(database: DatabaseSync): (request: ReaderRequest, nowMs: number) => unknown {
   const get = prepareEntryGet(database);
   const scan = prepareScan(database);
   const findOperation = prepareOperationFind(database);
   const findIdempotency = prepareIdempotencyFind(database);
   const queuePage = prepareQueuePage(database);
-  return (request) => {
+  return (request, nowMs) => {
     switch (request.kind) {
-      case 'get': {
-        const nowMs = Date.now();
+      case 'get':
         return request.keys.map((key) => get(key, nowMs));
-      }
       case 'scan':
-        return scan(request.query, Date.now());
+        return scan(request.query, nowMs);
       case 'operations':
         return request.ids.map(findOperation);
       case 'fingerprint':
@@ -55,17 +59,17 @@ if (port !== null) {
   const answer = prepareRequests(database);
   const begin = database.prepare('BEGIN');
   const end = database.prepare('COMMIT');
-  const inSnapshot = (request: ReaderRequest): ReaderResult => {
+  const inSnapshot = ({ request, nowMs }: TimedRequest): ReaderResult => {
     begin.run();
     try {
-      return { value: answer(request) };
+      return { value: answer(request, nowMs) };
     } catch (error) {
       return { failure: describeFailure(error) };
     } finally {
       if (database.isTransaction) end.run();
     }
   };
-  port.on('message', (request: ReaderRequest | 'close') => {
+  port.on('message', (request: TimedRequest | 'close') => {
     if (request !== 'close') {
       port.postMessage(inSnapshot(request));
       return;

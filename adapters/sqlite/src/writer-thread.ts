@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
-import { decodeOperations, type Fence, type OperationId, StrataError } from '@stratakv/core';
+import { type DeadLetter, decodeOperations, type Fence, StrataError } from '@stratakv/core';
 import { prepareApply } from './apply.ts';
 import { prepareCleanup } from './cleanup.ts';
 import { describeCommitFailure, describeFailure, type Failure } from './failure.ts';
@@ -31,23 +31,23 @@ export type WriterJob =
       readonly isGrowth: boolean;
     }
   | { readonly kind: 'remove'; readonly partition: number; readonly throughSequence: number }
-  | {
-      readonly kind: 'set-aside';
-      readonly partition: number;
-      readonly body: Uint8Array;
-      readonly reason: string;
-      readonly ids: readonly OperationId[];
-    }
+  | { readonly kind: 'set-aside'; readonly letter: DeadLetter }
   | { readonly kind: 'raise-fence'; readonly partition: number }
   | { readonly kind: 'apply'; readonly fences: readonly Fence[]; readonly body: Uint8Array }
   | { readonly kind: 'expire'; readonly fence: Fence; readonly limit: number }
   | { readonly kind: 'prune-tombstones'; readonly fence: Fence; readonly ageMs: number; readonly limit: number }
   | { readonly kind: 'prune-operations'; readonly fence: Fence; readonly limit: number };
 
+/** Jobs for one transaction, and the time it counts as now: milliseconds since 1970. */
+export interface WriterRequest {
+  readonly jobs: readonly WriterJob[];
+  readonly nowMs: number;
+}
+
 export type WriterResult = { readonly value: unknown } | { readonly failure: Failure };
 
 /** Runs jobs, in order, in one transaction. */
-function createRunner(database: DatabaseSync, options: WriterOptions): (jobs: readonly WriterJob[]) => WriterResult[] {
+function createRunner(database: DatabaseSync, options: WriterOptions): (request: WriterRequest) => WriterResult[] {
   const run = prepareJobs(database, options);
   const begin = database.prepare('BEGIN IMMEDIATE');
   const commit = database.prepare('COMMIT');
@@ -56,10 +56,10 @@ function createRunner(database: DatabaseSync, options: WriterOptions): (jobs: re
   const release = database.prepare('RELEASE job');
   const takeBack = database.prepare('ROLLBACK TO job');
 
-  function attempt(job: WriterJob): WriterResult {
+  function attempt(job: WriterJob, nowMs: number): WriterResult {
     save.run();
     try {
-      return { value: run(job) };
+      return { value: run(job, nowMs) };
     } catch (error) {
       // A full disk or an I/O error may have rolled everything back already (SQLite manual, "ROLLBACK", §3).
       if (!database.isTransaction) throw error;
@@ -70,11 +70,11 @@ function createRunner(database: DatabaseSync, options: WriterOptions): (jobs: re
     }
   }
 
-  return (jobs) => {
+  return ({ jobs, nowMs }) => {
     let describe = describeFailure;
     try {
       begin.run();
-      const results = jobs.map(attempt);
+      const results = jobs.map((job) => attempt(job, nowMs));
       describe = describeCommitFailure;
       commit.run();
       return results;
@@ -86,13 +86,13 @@ function createRunner(database: DatabaseSync, options: WriterOptions): (jobs: re
   };
 }
 
-function prepareJobs(database: DatabaseSync, options: WriterOptions): (job: WriterJob) => unknown {
+function prepareJobs(database: DatabaseSync, options: WriterOptions): (job: WriterJob, nowMs: number) => unknown {
   const queue = prepareQueueWrites(database);
   const partitions = preparePartitions(database);
   const apply = prepareApply(database, options.retentionMs);
   const cleanup = prepareCleanup(database, options.retentionMs);
   const refuseGrowth = prepareRoomCheck(database, options);
-  return (job) => {
+  return (job, nowMs) => {
     switch (job.kind) {
       case 'append':
         if (job.isGrowth) refuseGrowth();
@@ -100,17 +100,17 @@ function prepareJobs(database: DatabaseSync, options: WriterOptions): (job: Writ
       case 'remove':
         return queue.remove(job.partition, job.throughSequence);
       case 'set-aside':
-        return queue.setAside(job.partition, job.body, job.reason, job.ids);
+        return queue.setAside(job.letter, nowMs);
       case 'raise-fence':
         return partitions.raise(job.partition);
       case 'apply':
-        return apply(job.fences, decodeOperations(job.body));
+        return apply(job.fences, decodeOperations(job.body), nowMs);
       case 'expire':
-        return cleanup.expire(job.fence, job.limit);
+        return cleanup.expire(job.fence, job.limit, nowMs);
       case 'prune-tombstones':
-        return cleanup.pruneTombstones(job.fence, job.ageMs, job.limit);
+        return cleanup.pruneTombstones(job.fence, job.ageMs, job.limit, nowMs);
       case 'prune-operations':
-        return cleanup.pruneOperations(job.fence, job.limit);
+        return cleanup.pruneOperations(job.fence, job.limit, nowMs);
     }
   };
 }
@@ -134,9 +134,9 @@ if (port !== null) {
   const options = workerData as WriterOptions;
   const database = openConnection(options.connection);
   const run = createRunner(database, options);
-  port.on('message', (jobs: readonly WriterJob[] | 'close') => {
-    if (jobs !== 'close') {
-      port.postMessage(run(jobs));
+  port.on('message', (request: WriterRequest | 'close') => {
+    if (request !== 'close') {
+      port.postMessage(run(request));
       return;
     }
     database.close();

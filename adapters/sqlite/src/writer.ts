@@ -1,6 +1,6 @@
-import { StrataError } from '@stratakv/core';
+import { type Clock, StrataError } from '@stratakv/core';
 import { Thread } from './thread.ts';
-import type { WriterJob, WriterOptions, WriterResult } from './writer-thread.ts';
+import type { WriterJob, WriterOptions, WriterRequest, WriterResult } from './writer-thread.ts';
 
 interface PendingJob {
   readonly job: WriterJob;
@@ -13,16 +13,18 @@ interface PendingJob {
  */
 export class Writer {
   readonly #thread: Thread;
+  readonly #clock: Clock;
   #pending: PendingJob[] = [];
   #isBusy = false;
   #isScheduled = false;
 
-  private constructor(thread: Thread) {
+  private constructor(thread: Thread, clock: Clock) {
     this.#thread = thread;
+    this.#clock = clock;
   }
 
-  static async start(options: WriterOptions): Promise<Writer> {
-    return new Writer(await Thread.start(new URL('./writer-thread.ts', import.meta.url), options));
+  static async start(options: WriterOptions, clock: Clock): Promise<Writer> {
+    return new Writer(await Thread.start(new URL('./writer-thread.ts', import.meta.url), options), clock);
   }
 
   /** Runs a job. Resolves when its transaction is on disk or has failed; never rejects. */
@@ -68,7 +70,8 @@ export class Writer {
 
   async #results(jobs: readonly WriterJob[]): Promise<readonly WriterResult[]> {
     try {
-      return (await this.#thread.ask(jobs)) as WriterResult[];
+      const request: WriterRequest = { jobs, nowMs: this.#clock.now() };
+      return (await this.#thread.ask(request)) as WriterResult[];
     } catch (cause) {
       const detail = new StrataError('outcome-unknown', 'The database thread died.', { cause }).message;
       return jobs.map(() => ({ failure: { code: 'outcome-unknown', detail } }));

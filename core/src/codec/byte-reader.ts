@@ -9,7 +9,7 @@ import { CodecError } from './codec-error.ts';
  */
 export type ValueMode = 'view' | 'copy';
 
-const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
  * Reads a message of a ByteWriter, trusting nothing: every method throws a CodecError when the bytes end too early or

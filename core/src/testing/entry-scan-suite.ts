@@ -150,7 +150,7 @@ export function entryScanCases(storeTest: StoreTest): void {
   });
 
   storeTest('a page keeps to its size, and the list still comes to its end', async (given) => {
-    const keys = Array.from({ length: 200 }, (_, index) => `${'k'.repeat(index * 2)}/"${index}"`);
+    const keys = Array.from({ length: 200 }, (_, index) => `${'k'.repeat(index * 2 + 1)}/"${index}"`);
     await put(given, keys);
     for (const maxBytes of [1, 1000, 5000]) {
       for (const delimiter of [undefined, '/']) {
@@ -188,7 +188,7 @@ export function entryScanCases(storeTest: StoreTest): void {
         round += 1;
         const victims = removed.filter((_, index) => index % 22 === round);
         await consumer.apply(
-          deleteOf(next?.isPrefix ? `${next.text}x` : (removed[0] ?? '')),
+          deleteOf(next?.isPrefix ? `${next.text}x` : (next?.text ?? '')),
           ...victims.map((key) => deleteOf(key)),
           putOf(`k/${String(round * 3).padStart(2, '0')}-new`, 'x'),
           ...kept.filter((_, index) => index % 7 === round % 7).map((key) => putOf(key, 'again')),

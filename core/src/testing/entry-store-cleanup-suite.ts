@@ -1,13 +1,20 @@
 import assert from 'node:assert/strict';
 import { parseKey } from '../key.ts';
 import type { CleanupResult } from '../ports/entry-store.ts';
-import type { StoreTest } from './entry-store-suite.ts';
+import type { StoreCase, StoreTest } from './entry-store-suite.ts';
 import { eventually } from './eventually.ts';
-import { deleteOf, idempotencyOf, keyIn, putOf } from './sample-operations.ts';
+import { deleteOf, idempotencyOf, keyIn, newId, putOf } from './sample-operations.ts';
 import { outcomeOf } from './sole-consumer.ts';
 
 const secondMs = 1000;
 const skewMs = 300;
+
+/** A log that can be waited for, and is long enough for a busy machine to apply what it has just made. */
+export const shortLogMs = 3000;
+const longAfterMs = 60_000;
+
+/** Lets the short log's time pass. Ids are made by the test's clock, so a clock that can be moved is moved far. */
+const outlastLog = ({ advance, pass }: StoreCase) => advance?.(longAfterMs) ?? pass(shortLogMs + skewMs);
 
 /** Takes steps until one removes nothing; all must keep to the limit. */
 async function inSteps(limit: number, step: () => Promise<CleanupResult>): Promise<CleanupResult> {
@@ -26,7 +33,7 @@ async function inSteps(limit: number, step: () => Promise<CleanupResult>): Promi
  * Expiry and pruning: what goes, what stays, and that versions go on growing.
  *
  * @param storeTest with a log of a week
- * @param shortLogTest with a log of one second
+ * @param shortLogTest with a log of `shortLogMs`
  */
 export function entryStoreCleanupCases(storeTest: StoreTest, shortLogTest: StoreTest): void {
   storeTest('an expired entry is absent for reads, lists and conditions', async ({ consumer, reader, pass }) => {
@@ -130,14 +137,14 @@ export function entryStoreCleanupCases(storeTest: StoreTest, shortLogTest: Store
   });
 
   shortLogTest('operations that left the log go in steps, their entries stay', async (given) => {
-    const { store, consumer, reader, pass } = given;
+    const { store, consumer, reader } = given;
     const idempotency = idempotencyOf('order 21');
     const puts = Array.from({ length: 7 }, (_, index) => putOf(keyIn(9, `k${index}`), 'x'));
     const [once, elsewhere] = [putOf(keyIn(9), 'x', { idempotency }), putOf(keyIn(10), 'x')];
     await consumer.apply(...puts, once, elsewhere);
     const fence = await consumer.fence(9);
-    await pass(secondMs + skewMs);
-    const recent = putOf(keyIn(9, 'recent'), 'x');
+    await outlastLog(given);
+    const recent = putOf(keyIn(9, 'recent'), 'x', { id: newId(keyIn(9), -longAfterMs) });
     await consumer.apply(recent);
     assert.equal((await store.pruneOperations(fence, 3)).removed, 3);
     assert.equal((await inSteps(3, () => store.pruneOperations(fence, 3))).removed, 5);
@@ -152,11 +159,11 @@ export function entryStoreCleanupCases(storeTest: StoreTest, shortLogTest: Store
   });
 
   shortLogTest('an operation that left the log is never applied a second time', async (given) => {
-    const { store, consumer, reader, pass } = given;
+    const { store, consumer, reader } = given;
     const put = putOf(keyIn(11), 'x');
     await consumer.apply(put);
     await consumer.apply(deleteOf(put.key));
-    await pass(secondMs + skewMs);
+    await outlastLog(given);
     const known = await consumer.applyOne(put);
     assert.notEqual(known.kind, 'settled');
     await eventually(

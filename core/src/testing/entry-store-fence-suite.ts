@@ -86,6 +86,16 @@ export function entryStoreFenceCases(storeTest: StoreTest): void {
     assert.equal((await store.raiseFence(7)).raisesSinceCommit, 2);
   });
 
+  storeTest('a clean-up is not a commit of a batch', async ({ store }) => {
+    // A window that kills its consumer is found by this count, however often a clean-up came before it.
+    await store.raiseFence(12);
+    const mine = fenceOf(await store.raiseFence(12));
+    await store.expire(mine, 10);
+    await store.pruneTombstones(mine, 0, 10);
+    await store.pruneOperations(mine, 10);
+    assert.equal((await store.raiseFence(12)).raisesSinceCommit, 3);
+  });
+
   storeTest('fences and their counts outlast a crash', async ({ store, reopen }) => {
     const old = await store.raiseFence(9);
     const mine = await store.raiseFence(9);

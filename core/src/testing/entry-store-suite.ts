@@ -5,7 +5,7 @@ import type { EntryStore } from '../ports/entry-store.ts';
 import { entryReaderCases } from './entry-reader-suite.ts';
 import { entryScanCases } from './entry-scan-suite.ts';
 import { entryStoreApplyCases } from './entry-store-apply-suite.ts';
-import { entryStoreCleanupCases } from './entry-store-cleanup-suite.ts';
+import { entryStoreCleanupCases, shortLogMs } from './entry-store-cleanup-suite.ts';
 import { entryStoreFenceCases } from './entry-store-fence-suite.ts';
 import { entryStoreIdentityCases } from './entry-store-identity-suite.ts';
 import { SoleConsumer } from './sole-consumer.ts';
@@ -69,7 +69,7 @@ export function entryStoreSuite(name: string, create: CreateStore): void {
     describe('fences', () => entryStoreFenceCases(week));
     describe('apply', () => entryStoreApplyCases(week));
     describe('ids and identities', () => entryStoreIdentityCases(week));
-    describe('clean-up', () => entryStoreCleanupCases(week, withSettings({ retentionMs: 1000 })));
+    describe('clean-up', () => entryStoreCleanupCases(week, withSettings({ retentionMs: shortLogMs })));
     describe('reads', () => entryReaderCases(week));
     describe('lists', () => entryScanCases(week));
   });

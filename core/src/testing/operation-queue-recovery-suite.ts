@@ -122,6 +122,31 @@ export function queueRecoveryCases(create: CreateQueue): void {
     await eventually('nothing waits', async () => (await queue.depth()).messages === 0);
   });
 
+  queueTest('handing over while others publish loses nothing and keeps the order', async ({ queue }) => {
+    const operations = puts(10, 400);
+    const publishing = (async () => {
+      for (let start = 0; start < operations.length; start += 5) {
+        await Promise.all(operations.slice(start, start + 5).map((operation) => queue.publish(10, [operation])));
+      }
+    })();
+    for (let taken = 0; taken < operations.length; ) {
+      const inbox = new Inbox();
+      const subscription = await queue.subscribe(10, inbox);
+      const [first] = await eventually('something is delivered', () => inbox.deliveries.length > 0 && inbox.deliveries);
+      assert.ok(first);
+      // Some are acked, some not, and some may be on their way while the subscription closes.
+      const acked = Math.ceil(inbox.deliveries.length / 2);
+      await subscription.ack(inbox.deliveries[acked - 1]?.tag ?? first.tag);
+      await subscription.close();
+      const ids = inbox.ids;
+      const expected = operations.slice(taken, taken + ids.length).map(({ id }) => id);
+      assert.deepEqual(ids, expected);
+      taken += acked;
+    }
+    await publishing;
+    await eventually('nothing waits', async () => (await queue.depth()).messages === 0);
+  });
+
   queueTest('dead letters are counted, also after a crash, and hold nothing up', async ({ queue, reopen }) => {
     const [operation] = puts(7, 1);
     assert.ok(operation);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { CodecError } from '../../src/index.ts';
 
@@ -74,7 +75,7 @@ export function codecLaws<T>({ name, arbitrary, encode, decode }: CodecUnderTest
           body[at] = original;
         }
       }),
-      few,
+      { numRuns: 20 },
     );
   });
 
@@ -112,7 +113,10 @@ export function codecLaws<T>({ name, arbitrary, encode, decode }: CodecUnderTest
     );
   });
 
-  /** Decodes, or throws a CodecError; what is decoded can be encoded again and is the same then. */
+  /**
+   * Decodes, or throws a CodecError. What is decoded is encoded as the very same bytes, so nothing in them was passed
+   * over; only a code from a newer version is read as `internal`.
+   */
   function staysSane(body: Uint8Array): void {
     let item: T;
     try {
@@ -121,6 +125,8 @@ export function codecLaws<T>({ name, arbitrary, encode, decode }: CodecUnderTest
       assert.ok(error instanceof CodecError, `a CodecError, not ${String(error)}`);
       return;
     }
-    assert.deepStrictEqual(decode(encode(item)), item);
+    const again = encode(item);
+    if (inspect(item, { depth: null }).includes('internal')) assert.deepStrictEqual(decode(again), item);
+    else assert.deepEqual(again, Buffer.from(body));
   }
 }

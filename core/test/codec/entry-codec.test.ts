@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import {
   type CachedEntry,
@@ -60,6 +61,15 @@ test('the value is a view of the bytes, or a copy when asked for', () => {
       assert.deepStrictEqual(copy, { entry, asOf });
     }),
   );
+});
+
+test('an absent entry with a version or an expiry is refused, also under a good checksum', () => {
+  for (const at of [cachedEntryLayout.version, cachedEntryLayout.expiresAt]) {
+    const body = encodeCachedEntry({ entry: undefined, asOf: 1 });
+    body.writeBigUInt64BE(1n, at);
+    body.writeUInt32BE(crc32(body.subarray(6)), 2);
+    assert.throws(() => decodeCachedEntry(body), CodecError);
+  }
 });
 
 test('times that could not be read back are refused', () => {

@@ -17,16 +17,9 @@ import { codecLaws } from './codec-laws.ts';
 
 codecLaws({
   name: 'operations',
-  arbitrary: fc.array(anyOperation, { maxLength: 4 }),
+  arbitrary: fc.array(anyOperation, { maxLength: 3 }),
   encode: encodeOperations,
   decode: decodeOperations,
-});
-
-codecLaws({
-  name: 'operations with copied values',
-  arbitrary: fc.array(anyOperation, { maxLength: 4 }),
-  encode: encodeOperations,
-  decode: (body) => decodeOperations(body, 'copy'),
 });
 
 const template: PutOperation = {
@@ -51,6 +44,8 @@ test('values are views of the message, or copies when asked for', () => {
   assert.equal(viewed.value.buffer, body.buffer);
   assert.notEqual(copied.value.buffer, body.buffer);
   assert.equal(copied.value.buffer.byteLength, copied.value.length);
+  body.fill(0);
+  assert.deepStrictEqual(copied, { ...template, value: new Uint8Array(template.value) });
 });
 
 test('batches larger than the scratch buffer, and values of every size around its limits, come back', () => {
@@ -91,7 +86,8 @@ const unencodable: readonly (readonly [string, Partial<PutOperation>])[] = [
 
 for (const [what, change] of unencodable) {
   test(`${what} is not encoded, and the next message is not disturbed by the attempt`, () => {
-    assert.throws(() => encodeOperations([template, { ...template, ...change }]), CodecError);
+    const long = { ...template, value: new Uint8Array(10_000) };
+    assert.throws(() => encodeOperations([long, { ...template, ...change }]), CodecError);
     assert.deepStrictEqual(decodeOperations(encodeOperations([{ ...template, value: new Uint8Array(1) }])), [
       { ...template, value: new Uint8Array(1) },
     ]);

@@ -6,6 +6,7 @@ import {
   decodeScanQuery,
   encodeScanPage,
   encodeScanQuery,
+  parseKey,
   type ScanQuery,
 } from '../../src/index.ts';
 import { anyScanPage, anyScanQuery } from '../arbitraries.ts';
@@ -35,4 +36,10 @@ test('a page with more entries and prefixes than asked for is refused', () => {
   const page = { entries: [], prefixes: ['a/', 'b/', 'c/'], next: undefined };
   assert.deepStrictEqual(decodeScanPage(encodeScanPage(page), 3), page);
   assert.throws(() => decodeScanPage(encodeScanPage(page), 2), CodecError);
+});
+
+test('the shortest entry and prefix come back', () => {
+  const entry = { key: parseKey('a'), version: 1, size: 0, contentType: '', modifiedAt: 1, expiresAt: undefined };
+  const page = { entries: [entry], prefixes: [''], next: undefined };
+  assert.deepStrictEqual(decodeScanPage(encodeScanPage(page), 2), page);
 });

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import {
   CodecError,
+  cachedLevel,
   decodeFingerprintAnswer,
   decodeFingerprintRequest,
   decodeOperationsAnswer,
@@ -15,6 +16,7 @@ import {
   encodeOperationsRequest,
   encodeReadAnswers,
   encodeReadRequest,
+  parseKey,
   type ReadRequest,
 } from '../../src/index.ts';
 import { anyAnswer, anyId, anyRead, anyRecord, anyRemainingMs, anyText } from '../arbitraries.ts';
@@ -103,6 +105,13 @@ test('values of answers are views of the message, or copies when asked for', () 
       assert.deepStrictEqual(copies, answers);
     }),
   );
+});
+
+test('the shortest of all items come back', () => {
+  const reads = Array.from({ length: 4 }, () => ({ key: parseKey('a'), level: cachedLevel }));
+  assert.deepStrictEqual(decodeReadRequest(encodeReadRequest({ reads, remainingMs: 0 }), 4), { reads, remainingMs: 0 });
+  const nothing = [undefined, undefined];
+  assert.deepStrictEqual(decodeOperationsAnswer(encodeOperationsAnswer(nothing), 2), nothing);
 });
 
 test('a time or duration that is not finite is refused both ways', () => {

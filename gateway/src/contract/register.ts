@@ -11,9 +11,6 @@ export function registerContract(app: FastifyInstance): void {
     const allow = methodsOf(path).join(', ');
     app.options(routePattern(path), (_request, reply) => reply.code(204).header('allow', allow).send());
   }
-  app.options('*', (_request, reply) =>
-    reply.code(204).header('allow', 'DELETE, GET, HEAD, OPTIONS, POST, PUT').send(),
-  );
 }
 
 /** Fastify's form of an OpenAPI path. A key spans several segments. */

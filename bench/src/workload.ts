@@ -1,0 +1,160 @@
+import { createPicker, type Distribution, keyOf, keyPrefix, valueOf } from './dataset.ts';
+import type { HttpAnswer } from './http-connection.ts';
+
+/** What the clients of a load ask for. Plain data, as it travels to the generator. */
+export type Workload =
+  | { readonly kind: 'constant'; readonly bytes: number }
+  | {
+      readonly kind: 'get';
+      readonly entries: number;
+      readonly distribution: Distribution;
+      readonly valueBytes: number;
+      /** Past the cache: `Cache-Control: no-cache`. */
+      readonly isUncached?: boolean;
+      /** Number of the first entry. */
+      readonly first?: number;
+    }
+  | {
+      readonly kind: 'put';
+      readonly entries: number;
+      readonly distribution: Distribution;
+      readonly valueBytes: number;
+      /** `Prefer: wait` of so many seconds; undefined: 202 is enough. */
+      readonly waitSeconds?: number;
+      readonly first?: number;
+    }
+  | { readonly kind: 'list'; readonly entries: number; readonly limit: number };
+
+/** One request, and what is wrong with its answer: undefined when nothing is. */
+export interface Exchange {
+  readonly head: string;
+  readonly body: Buffer | undefined;
+  readonly findMistake: (answer: HttpAnswer) => string | undefined;
+}
+
+/** Makes the next request of a client. */
+export type Client = () => Exchange;
+
+/** Status and length are checked in every answer, the bytes in one of so many. */
+const sampleEvery = 16;
+
+/** Makes a client. Clients of one load differ by `seed`; 'in order' numbers are shared, as the load makes one picker. */
+export function createClients(workload: Workload, host: string, seed: number): (client: number) => Client {
+  switch (workload.kind) {
+    case 'constant':
+      return () => createConstantClient(workload.bytes, host);
+    case 'get':
+      return createGetClients(workload, host, seed);
+    case 'put':
+      return createPutClients(workload, host, seed);
+    case 'list':
+      return (client) => createListClient(workload, host, seed + client);
+  }
+}
+
+function createConstantClient(bytes: number, host: string): Client {
+  const exchange: Exchange = {
+    head: requestHead('GET /constant', host),
+    body: undefined,
+    findMistake: ({ status, body }) => expectStatus(status, 200) ?? expectLength(body, bytes),
+  };
+  return () => exchange;
+}
+
+function createGetClients(workload: Extract<Workload, { kind: 'get' }>, host: string, seed: number) {
+  const { entries, distribution, valueBytes, first = 0 } = workload;
+  const pick = createPicker(distribution, entries, seed);
+  const rest = requestHead('', host, workload.isUncached ? 'cache-control: no-cache\r\n' : '');
+  let asked = 0;
+  return (): Client => () => {
+    const index = first + pick();
+    const isSampled = asked++ % sampleEvery === 0;
+    return {
+      head: `GET /kv/${keyOf(index)}${rest}`,
+      body: undefined,
+      findMistake: ({ status, body }) =>
+        expectStatus(status, 200) ??
+        expectLength(body, valueBytes) ??
+        (isSampled && body.latin1Slice() !== valueOf(index, valueBytes)
+          ? `wrong value under ${keyOf(index)}`
+          : undefined),
+    };
+  };
+}
+
+function createPutClients(workload: Extract<Workload, { kind: 'put' }>, host: string, seed: number) {
+  const { entries, distribution, valueBytes, waitSeconds, first = 0 } = workload;
+  const pick = createPicker(distribution, entries, seed);
+  const prefer = waitSeconds === undefined ? '' : `prefer: wait=${waitSeconds}\r\n`;
+  const rest = requestHead('', host, `${prefer}content-type: text/plain\r\ncontent-length: ${valueBytes}\r\n`);
+  return (): Client => () => {
+    const index = first + pick();
+    const head = `PUT /kv/${keyOf(index)}${rest}`;
+    const value = valueOf(index, valueBytes);
+    const isSmall = valueBytes <= 4096;
+    return {
+      head: isSmall ? head + value : head,
+      body: isSmall ? undefined : Buffer.from(value, 'latin1'),
+      findMistake: ({ status, head: answered }) => {
+        if (waitSeconds === undefined) return expectStatus(status, 202) ?? expectReceipt(answered);
+        return status === 201 || status === 204 ? undefined : `status ${status} for a waited PUT`;
+      },
+    };
+  };
+}
+
+/** Pages in a row from each place a client starts at. */
+const pagesInARow = 5;
+const nextLink = /\r\nlink: <([^>]+)>; rel="next"\r\n/i;
+
+/** A client that starts at a random prefix and follows `next` for some pages, each of them full. */
+function createListClient({ entries, limit }: Extract<Workload, { kind: 'list' }>, host: string, seed: number): Client {
+  // As many digits as leave enough entries under a prefix for all the pages, with room for chance.
+  const places = 16 ** Math.max(0, Math.floor(Math.log(entries / (1.2 * pagesInARow * limit)) / Math.log(16)));
+  const width = Math.round(Math.log(places) / Math.log(16));
+  const pick = createPicker('uniform', places, seed);
+  const rest = requestHead('', host);
+  let asked = 0;
+  let path = '';
+  return () => {
+    if (asked % pagesInARow === 0 || path === '') {
+      const prefix = keyPrefix + (width === 0 ? '' : pick().toString(16).padStart(width, '0'));
+      path = `/kv?prefix=${encodeURIComponent(prefix)}&limit=${limit}`;
+    }
+    const isSampled = asked++ % sampleEvery === 0;
+    const asking = path;
+    return {
+      head: `GET ${asking}${rest}`,
+      body: undefined,
+      findMistake: ({ status, head, body }) => {
+        path = nextLink.exec(head)?.[1] ?? '';
+        return expectStatus(status, 200) ?? (isSampled ? expectPage(body, limit, asking) : undefined);
+      },
+    };
+  };
+}
+
+function requestHead(line: string, host: string, headers = ''): string {
+  return `${line} HTTP/1.1\r\nhost: ${host}\r\n${headers}\r\n`;
+}
+
+function expectStatus(status: number, wanted: number): string | undefined {
+  return status === wanted ? undefined : `status ${status} instead of ${wanted}`;
+}
+
+function expectLength(body: Buffer, bytes: number): string | undefined {
+  return body.length === bytes ? undefined : `${body.length} bytes instead of ${bytes}`;
+}
+
+function expectReceipt(head: string): string | undefined {
+  return head.includes('/operations/') ? undefined : 'a 202 without the path of its operation';
+}
+
+function expectPage(body: Buffer, limit: number, path: string): string | undefined {
+  const page = JSON.parse(body.toString()) as { entries: { key: string; size: number }[] };
+  const keys = page.entries.map(({ key }) => key);
+  if (keys.length !== limit) return `${keys.length} entries instead of ${limit} at ${path}`;
+  return keys.every((key, index) => index === 0 || (keys[index - 1] ?? '') < key)
+    ? undefined
+    : `keys out of order at ${path}`;
+}

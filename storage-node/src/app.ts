@@ -1,0 +1,25 @@
+import type { Clock, EntryCache, Storage } from '@stratakv/core';
+import { createHttpServer, type HealthChecks, type Logger, type Metrics } from '@stratakv/service-kit';
+import type { FastifyInstance } from 'fastify';
+import { registerWireRoutes } from './wire-routes.ts';
+
+export interface StorageNodeDeps {
+  readonly storage: Storage;
+  readonly cache: Pick<EntryCache, 'check'>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly health: HealthChecks;
+  readonly metrics: Metrics;
+}
+
+/**
+ * Builds the HTTP server of a storage node: the binary routes for gateways, /healthz, /readyz and /metrics. Without its
+ * database it is not ready, without its cache degraded. It does not listen; end it with `closeHttpServer`.
+ */
+export function buildStorageNode({ storage, cache, clock, logger, health, metrics }: StorageNodeDeps): FastifyInstance {
+  health.register({ name: 'database', kind: 'required', check: () => storage.check().then(() => undefined) });
+  health.register({ name: 'cache', kind: 'degrading', check: () => cache.check().then(() => undefined) });
+  const app = createHttpServer({ logger, health, metrics });
+  registerWireRoutes(app, { storage, clock });
+  return app;
+}
