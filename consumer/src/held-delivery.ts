@@ -37,7 +37,8 @@ export type DeliveryContent =
  */
 export function readDelivery({ body, partition }: Delivery, partitionCount: number): DeliveryContent {
   try {
-    const operations = decodeOperations(body);
+    // Copies: a view would keep the whole message alive for as long as one of its values is cached.
+    const operations = decodeOperations(body, 'copy');
     const isStray = operations.some(
       (operation) =>
         operationPartition(operation.id) !== partition ||

@@ -85,14 +85,10 @@ export class Maintenance {
     return intake.sessions.flatMap(({ partition }) => kinds.map((kind) => ({ partition, kind })));
   }
 
-  /**
-   * The fence to clean under. None for a partition whose waiting operations were never applied: a step counts as a
-   * commit, and would hide that they kill their consumers.
-   */
+  /** The fence to clean under; undefined when the partition is not held now. */
   #fenceOf(partition: number): Fence | undefined {
     const session = this.#options.intake.sessions.find((held) => held.partition === partition);
     if (session === undefined || !session.isUsable || session.fence === undefined) return undefined;
-    if (!session.hasCommitted && !session.isIdle) return undefined;
     return { partition, token: session.fence.token };
   }
 

@@ -136,7 +136,7 @@ function installRequestHooks(app: FastifyInstance, { logger, metrics, slowMs = 1
     const route = request.routeOptions.url;
     metrics?.observeRequest(route, request.method, status, durationMs / 1000);
     if (durationMs >= slowMs || status >= 500) {
-      const path = logKey(request.url.split('?', 1)[0] ?? '');
+      const path = logKey(request.originalUrl.split('?', 1)[0] ?? '');
       const rounded = Math.round(durationMs * 1000) / 1000;
       const fields = { requestId: request.id, method: request.method, route, path, status, durationMs: rounded };
       logger.info(fields, status >= 500 ? 'request failed' : 'request was slow');

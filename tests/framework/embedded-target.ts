@@ -37,6 +37,8 @@ class EmbeddedTarget implements Target {
     };
     // The last resort: a scenario that crashed this process must not leave its store running.
     process.on('exit', () => this.#child?.kill('SIGKILL'));
+    // Without a handler a signal ends the process without its 'exit' event.
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
   }
 
   async start(): Promise<void> {

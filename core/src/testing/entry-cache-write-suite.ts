@@ -124,6 +124,14 @@ export function entryCacheWriteCases(cacheTest: CacheTest): void {
     assert.equal(await given.held(key), undefined);
   });
 
+  cacheTest('a marker that ran out stores nothing, also when no reader came meanwhile', async (given) => {
+    await given.cache.invalidate([key], 'batch 1');
+    await given.pass(given.settings.markerTermMs + 100);
+    await put(given, 'batch 1');
+    assert.equal(await given.held(key), undefined);
+    await given.lease(key);
+  });
+
   cacheTest('a marker stands for its full term', async (given) => {
     await given.cache.invalidate([key], 'batch 1');
     await given.pass(given.settings.markerTermMs - 300);

@@ -1,12 +1,12 @@
 import { type EntryState, isLive } from '../condition.ts';
-import { type Entry, isTombstone, type Tombstone } from '../entry.ts';
+import { type Entry, type EntrySummary, isTombstone, type Tombstone } from '../entry.ts';
 import { fold } from '../fold.ts';
 import { compareKeys, type Key } from '../key.ts';
-import { type OperationId, operationCreatedAt, operationPartition } from '../operation-id.ts';
+import { type OperationId, operationPartition } from '../operation-id.ts';
 import type { IdempotencyRecord, OperationRecord } from '../outcome.ts';
 import { partitionOf } from '../partition.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { EntryReader, ReadBatch, ScanPage, ScanQuery } from '../ports/entry-reader.ts';
+import type { EntryReader, ReadBatch, ScanPage, ScanPosition, ScanQuery } from '../ports/entry-reader.ts';
 import type { ApplyBatch, ApplyResult, CleanupResult, EntryStore, Fence, RaisedFence } from '../ports/entry-store.ts';
 import type { Version } from '../version.ts';
 
@@ -32,7 +32,7 @@ export class MemoryStore implements EntryStore, EntryReader {
   readonly records = new Map<OperationId, OperationRecord>();
   /** How often each id changed something or was judged: more than once is a mistake of whoever applies. */
   readonly settled: OperationId[] = [];
-  readonly #identities = new Map<string, IdempotencyRecord>();
+  readonly #identities = new Map<string, IdempotencyRecord & { readonly id: OperationId }>();
   readonly #partitions = new Map<number, PartitionRow>();
   readonly #clock: Clock;
   readonly #partitionCount: number;
@@ -53,7 +53,12 @@ export class MemoryStore implements EntryStore, EntryReader {
 
   async apply({ fences, operations }: ApplyBatch): Promise<ApplyResult> {
     const floors = new Map<number, Version>();
-    for (const fence of fences) if (this.#passes(fence)) floors.set(fence.partition, this.#row(fence.partition).floor);
+    for (const fence of fences) {
+      if (!this.#passes(fence)) continue;
+      const row = this.#row(fence.partition);
+      row.raises = 0;
+      floors.set(fence.partition, row.floor);
+    }
     const refused = fences.map(({ partition }) => partition).filter((partition) => !floors.has(partition));
     const batch = operations.filter(({ id }) => floors.has(operationPartition(id)));
     const asOf = this.#clock.now();
@@ -74,7 +79,8 @@ export class MemoryStore implements EntryStore, EntryReader {
       this.settled.push(record.id);
       const identity = claims.get(record.id);
       if (identity === undefined || operation.action === 'settle' || operation.idempotency === undefined) continue;
-      this.#identities.set(identity, { fingerprint: operation.idempotency.fingerprint, outcome: record.outcome });
+      const { fingerprint } = operation.idempotency;
+      this.#identities.set(identity, { id: record.id, fingerprint, outcome: record.outcome });
     }
     for (const [key, written] of writes) this.stored.set(key, written);
     return { refused, folded, writes: [...writes.values()], asOf };
@@ -93,11 +99,12 @@ export class MemoryStore implements EntryStore, EntryReader {
   async pruneOperations(fence: Fence, limit: number): Promise<CleanupResult> {
     if (!this.#passes(fence)) return { removed: 0, keys: [] };
     const horizon = this.#clock.now() - this.#retentionMs;
-    const old = [...this.records.keys()].filter(
-      (id) => operationPartition(id) === fence.partition && operationCreatedAt(id) < horizon,
-    );
-    for (const id of old.slice(0, limit)) this.records.delete(id);
-    return { removed: Math.min(limit, old.length), keys: [] };
+    const old = [...this.records.values()]
+      .filter(({ id, settledAt }) => operationPartition(id) === fence.partition && settledAt < horizon)
+      .slice(0, limit);
+    for (const { id } of old) this.records.delete(id);
+    for (const [identity, { id }] of this.#identities) if (!this.records.has(id)) this.#identities.delete(identity);
+    return { removed: old.length, keys: [] };
   }
 
   async batchGet(keys: readonly Key[]): Promise<ReadBatch> {
@@ -105,16 +112,29 @@ export class MemoryStore implements EntryStore, EntryReader {
     return { entries: keys.map((key) => this.#live(key, now)) };
   }
 
-  async scan({ prefix, after, limit }: ScanQuery): Promise<ScanPage> {
+  async scan({ prefix, delimiter, after, limit, maxBytes }: ScanQuery): Promise<ScanPage> {
     const now = this.#clock.now();
-    const keys = [...this.stored.keys()]
-      .filter((key) => key.startsWith(prefix) && (after === undefined || compareKeys(key, after.text) > 0))
-      .sort(compareKeys);
-    const live = keys.map((key) => this.#live(key, now)).filter((entry) => entry !== undefined);
-    const entries = live.slice(0, limit).map(({ value, meta: _meta, ...entry }) => ({ ...entry, size: value.length }));
-    const last = entries.at(-1);
-    const next = live.length > limit && last !== undefined ? { text: last.key, isPrefix: false } : undefined;
-    return { entries, prefixes: [], next };
+    const entries: EntrySummary[] = [];
+    const prefixes: string[] = [];
+    let last: ScanPosition | undefined;
+    let bytes = 0;
+    for (const key of [...this.stored.keys()].sort(compareKeys)) {
+      const entry = this.#live(key, now);
+      if (entry === undefined || !key.startsWith(prefix) || !isBehind(key, after)) continue;
+      const end = delimiter === undefined ? -1 : key.indexOf(delimiter, prefix.length);
+      const folded = end < 0 ? undefined : key.slice(0, end + (delimiter?.length ?? 0));
+      if (folded !== undefined && folded === prefixes.at(-1)) continue;
+      const { value, meta: _meta, ...rest } = entry;
+      const item = folded ?? { ...rest, size: value.length };
+      // More than any form of it takes in an answer.
+      bytes += Buffer.byteLength(JSON.stringify(item)) + 100;
+      const count = entries.length + prefixes.length;
+      if (count === limit || (count > 0 && bytes > maxBytes)) return { entries, prefixes, next: last };
+      if (typeof item === 'string') prefixes.push(item);
+      else entries.push(item);
+      last = { text: folded ?? key, isPrefix: folded !== undefined };
+    }
+    return { entries, prefixes, next: undefined };
   }
 
   async operations(ids: readonly OperationId[]): Promise<readonly (OperationRecord | undefined)[]> {
@@ -129,12 +149,8 @@ export class MemoryStore implements EntryStore, EntryReader {
 
   async close(): Promise<void> {}
 
-  /** Counts as a commit of the partition, as the write of the fence row does. */
   #passes({ partition, token }: Fence): boolean {
-    const row = this.#row(partition);
-    if (row.token !== token) return false;
-    row.raises = 0;
-    return true;
+    return token > 0 && this.#row(partition).token === token;
   }
 
   #remove(fence: Fence, limit: number, isGone: (stored: Entry | Tombstone) => boolean): CleanupResult {
@@ -161,6 +177,11 @@ export class MemoryStore implements EntryStore, EntryReader {
     this.#partitions.set(partition, row);
     return row;
   }
+}
+
+function isBehind(key: Key, after: ScanPosition | undefined): boolean {
+  if (after === undefined) return true;
+  return compareKeys(key, after.text) > 0 && !(after.isPrefix && key.startsWith(after.text));
 }
 
 function stateOf(stored: Entry | Tombstone): EntryState {

@@ -13,10 +13,7 @@ export function registerContract(app: FastifyInstance): void {
   }
 }
 
-/** Fastify's form of an OpenAPI path. A key spans several segments. */
+/** Fastify's form of an OpenAPI path. The router sees neither keys nor ids (request-path.ts). */
 function routePattern(path: string): string {
-  return path
-    .replace(':', '::')
-    .replace('{key}', '*')
-    .replace(/\{(\w+)\}/g, ':$1');
+  return path.replace(':', '::').replace(/\{\w+\}/, '*');
 }

@@ -36,13 +36,14 @@ export const batchGetBody = {
   required: ['keys'],
   additionalProperties: false,
   properties: {
-    keys: { type: 'array', minItems: 1, maxItems: maxBatchKeys, items: { type: 'string' } },
+    keys: { type: 'array', maxItems: maxBatchKeys, items: { type: 'string' } },
   },
 } as const;
 
 /** `POST /kv:batchGet`. */
 export function registerBatchGet(app: FastifyInstance, { reads, log, ids }: BatchRouteDeps): void {
   const options = { schema: { body: batchGetBody }, bodyLimit: 4 * 1024 * 1024 };
+  readJsonStrictly(app);
   app.post<{ Body: { keys: string[] } }>('/kv::batchGet', options, async (request, reply) => {
     parseQuery(request.originalUrl, {});
     const { keys } = request.body;
@@ -54,6 +55,21 @@ export function registerBatchGet(app: FastifyInstance, { reads, log, ids }: Batc
     const results = await readAll(reads, keys, least.size > 0 ? { ...level, noCache: true } : level);
     reply.header('content-type', 'application/json; charset=utf-8').header('cache-control', 'private, no-cache');
     return reply.send(`${JSON.stringify({ results })}\n`);
+  });
+}
+
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** Fastify reads JSON leniently: bytes that are not UTF-8 become another character, and so another key. */
+function readJsonStrictly(app: FastifyInstance): void {
+  const parseJson = app.getDefaultJsonParser('error', 'error');
+  app.removeContentTypeParser('application/json');
+  app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    try {
+      parseJson(request, strictUtf8.decode(body), done);
+    } catch (cause) {
+      done(new StrataError('invalid-query', 'The body is not valid UTF-8.', { cause }));
+    }
   });
 }
 

@@ -5,6 +5,7 @@ import { parseWait } from '../headers/prefer.ts';
 import { type OperationLog, operationGone } from '../operation-log.ts';
 import { parseQuery } from '../query.ts';
 import { operationPath, outcomeError, settledReceipt, unsettledReceipt } from '../receipt.ts';
+import { idOfRequest } from '../request-path.ts';
 
 export interface OperationRouteDeps {
   readonly log: OperationLog;
@@ -13,9 +14,9 @@ export interface OperationRouteDeps {
 
 /** `GET` and `HEAD /operations/ID`. */
 export function registerOperationRead(app: FastifyInstance, { log, ids }: OperationRouteDeps): void {
-  app.get<{ Params: { id: string } }>('/operations/:id', async (request, reply) => {
+  app.get('/operations/*', async (request, reply) => {
     parseQuery(request.originalUrl, {});
-    const parts = ids.parse(request.params.id);
+    const parts = ids.parse(idOfRequest(request));
     if (parts === undefined) throw new StrataError('operation-unknown', 'There is no operation of this id.');
     const waitSeconds = parseWait(request.headers.prefer);
     const known = await log.find(parts, (waitSeconds ?? 0) * 1000);

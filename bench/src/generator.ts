@@ -1,0 +1,154 @@
+import { createHistogram } from 'node:perf_hooks';
+import { HttpConnection } from './http-connection.ts';
+import type { GeneratorMessage, Latency, Load, LoadResult } from './load-types.ts';
+import { type Client, createClients } from './workload.ts';
+
+/* The load generator: a process of its own, so that its work is neither the benchmark's nor the server's. */
+
+interface Slot {
+  readonly connection: HttpConnection;
+  readonly client: Client;
+}
+
+/** One load, from its first connection to its last answer. */
+class Run {
+  readonly #load: Load;
+  readonly #slots: Slot[] = [];
+  readonly #idle: Slot[] = [];
+  readonly #histogram = createHistogram({ figures: 3 });
+  readonly #finished = Promise.withResolvers<LoadResult>();
+  #inFlight = 0;
+  #sent = 0;
+  #answers = 0;
+  #allAnswers = 0;
+  #isMeasuring = false;
+  #isOver = false;
+  #startedAt = 0;
+  #seconds = 0;
+  #cpuAtStart: NodeJS.CpuUsage = { user: 0, system: 0 };
+  #generatorCpuMicros = 0;
+
+  constructor(load: Load) {
+    this.#load = load;
+    const clientOf = createClients(load.workload, `127.0.0.1:${load.port}`, load.seed);
+    for (let index = 0; index < load.connections; index += 1) {
+      this.#slots.push({ connection: new HttpConnection(load.port), client: clientOf(index) });
+    }
+  }
+
+  /** Rejects with the first answer that is not what it should be. */
+  async run(): Promise<LoadResult> {
+    const { warmupSeconds, seconds, rate, count } = this.#load;
+    if (warmupSeconds === 0) this.#measure();
+    else setTimeout(() => this.#measure(), warmupSeconds * 1000);
+    if (count === undefined) setTimeout(() => this.#stop(), (warmupSeconds + seconds) * 1000);
+    if (rate === undefined) for (const slot of this.#slots) this.#sendNow(slot);
+    else {
+      this.#idle.push(...this.#slots);
+      this.#pace(performance.now(), 1000 / rate, 0);
+    }
+    try {
+      return await this.#finished.promise;
+    } finally {
+      for (const { connection } of this.#slots) connection.close();
+    }
+  }
+
+  #measure(): void {
+    tell({ kind: 'measuring' });
+    this.#cpuAtStart = process.cpuUsage();
+    this.#startedAt = performance.now();
+    this.#isMeasuring = true;
+  }
+
+  #stop(): void {
+    this.#isOver = true;
+    this.#isMeasuring = false;
+    this.#seconds = (performance.now() - this.#startedAt) / 1000;
+    const { user, system } = process.cpuUsage(this.#cpuAtStart);
+    this.#generatorCpuMicros = user + system;
+    if (this.#inFlight === 0) this.#finish();
+  }
+
+  #finish(): void {
+    this.#finished.resolve({
+      answers: this.#answers,
+      allAnswers: this.#allAnswers,
+      seconds: this.#seconds,
+      latency: this.#latency(),
+      generatorCpuMicros: this.#generatorCpuMicros,
+    });
+  }
+
+  #latency(): Latency {
+    const ms = (percentile: number) => this.#histogram.percentile(percentile) / 1000;
+    return { p50: ms(50), p90: ms(90), p99: ms(99), p999: ms(99.9), max: this.#histogram.max / 1000 };
+  }
+
+  /** Closed loop: the next request as soon as the connection is free. */
+  #sendNow(slot: Slot): void {
+    const { count } = this.#load;
+    if (this.#isOver || (count !== undefined && this.#sent >= count)) return;
+    this.#send(slot, performance.now());
+  }
+
+  /**
+   * Open loop: sends what is due on the connections that are free, in the order it was due. Request `next` is due at
+   * `startMs + next * everyMs`; late because all connections are taken, it keeps that time.
+   */
+  #pace(startMs: number, everyMs: number, next: number): void {
+    if (this.#isOver) return;
+    let due = startMs + next * everyMs;
+    let index = next;
+    for (let now = performance.now(); due <= now; due = startMs + index * everyMs) {
+      const slot = this.#idle.pop();
+      if (slot === undefined) break;
+      this.#send(slot, due);
+      index += 1;
+    }
+    const waitMs = due - performance.now();
+    const again = () => this.#pace(startMs, everyMs, index);
+    // A timer is a millisecond late at worst; nearer than that, the event loop turns until it is time.
+    if (waitMs > 1.5) setTimeout(again, Math.floor(waitMs - 1));
+    else setImmediate(again);
+  }
+
+  #send(slot: Slot, dueAt: number): void {
+    const { head, body, findMistake } = slot.client();
+    this.#sent += 1;
+    this.#inFlight += 1;
+    slot.connection.send(head, body, (error, answer) => {
+      const mistake = error?.message ?? (answer && findMistake(answer));
+      if (mistake === undefined) this.#answered(slot, performance.now() - dueAt);
+      else this.#finished.reject(new Error(mistake));
+    });
+  }
+
+  #answered(slot: Slot, latencyMs: number): void {
+    const { rate, count } = this.#load;
+    this.#inFlight -= 1;
+    this.#allAnswers += 1;
+    if (this.#isMeasuring) {
+      this.#answers += 1;
+      this.#histogram.record(Math.max(1, Math.round(latencyMs * 1000)));
+    }
+    if (this.#isOver) {
+      if (this.#inFlight === 0) this.#finish();
+    } else if (this.#allAnswers === count) this.#stop();
+    else if (rate === undefined) this.#sendNow(slot);
+    else this.#idle.push(slot);
+  }
+}
+
+function tell(message: GeneratorMessage): void {
+  process.send?.(message);
+}
+
+process.on('message', (load: Load) => {
+  new Run(load).run().then(
+    (result) => tell({ kind: 'done', result }),
+    (error: unknown) => tell({ kind: 'failed', detail: error instanceof Error ? error.message : String(error) }),
+  );
+});
+process.on('disconnect', () => process.exit());
+tell({ kind: 'ready' });

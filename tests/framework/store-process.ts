@@ -1,0 +1,129 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { after } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const mainFile = fileURLToPath(new URL('../../embedded/src/main.ts', import.meta.url));
+const readyWithinMs = 20_000;
+
+/** How a process ended. */
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export type Environment = Readonly<Record<string, string>>;
+
+/** One process of the embedded store, with all that it wrote. For tests of starting, stopping and dying. */
+export class StoreProcess {
+  readonly pid: number;
+  readonly exited: Promise<Exit>;
+  /** Lines of stdout: the log. */
+  readonly log: string[] = [];
+  readonly #child: ChildProcess;
+  readonly #opened = Promise.withResolvers<string | undefined>();
+  #errors = '';
+  #url: string | undefined;
+
+  constructor(environment: Environment) {
+    const child = spawn(process.execPath, [mainFile], {
+      env: { ...withoutStoreSettings(process.env), KV_PORT: '0', LOG_FORMAT: 'json', ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#child = child;
+    this.pid = child.pid ?? 0;
+    this.exited = new Promise((resolve) => child.once('close', (code, signal) => resolve({ code, signal })));
+    createInterface({ input: child.stdout }).on('line', (line) => this.#keep(line));
+    child.stderr.on('data', (chunk: Buffer) => {
+      this.#errors += chunk.toString();
+    });
+    void this.exited.then(() => this.#opened.resolve(undefined));
+    // A test that crashed this process must not leave its store running.
+    const end = () => child.kill('SIGKILL');
+    process.once('exit', end);
+    void this.exited.then(() => process.off('exit', end));
+  }
+
+  /** What it wrote to stderr. */
+  get errors(): string {
+    return this.#errors;
+  }
+
+  get output(): string {
+    return `${this.log.join('\n')}\n${this.#errors}`;
+  }
+
+  /** Where it listens; only after `ready`. */
+  get url(): string {
+    if (this.#url === undefined) throw new Error('the store has not said where it listens');
+    return this.#url;
+  }
+
+  /** @throws Error when it ends, or says nothing for 20 s, before it says that it is ready */
+  async ready(): Promise<this> {
+    const timer = setTimeout(() => this.#opened.resolve(undefined), readyWithinMs);
+    this.#url = await this.#opened.promise;
+    clearTimeout(timer);
+    if (this.#url !== undefined) return this;
+    this.kill();
+    const { code, signal } = await this.exited;
+    throw new Error(`the store did not get ready (${code ?? signal}); its output:\n${this.output}`);
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  kill(): void {
+    this.signal('SIGKILL');
+  }
+
+  /** SIGKILL; resolves when it is gone. */
+  async killed(): Promise<void> {
+    this.kill();
+    await this.exited;
+  }
+
+  /** SIGTERM; resolves when it is gone. */
+  terminated(): Promise<Exit> {
+    this.signal('SIGTERM');
+    return this.exited;
+  }
+
+  #keep(line: string): void {
+    this.log.push(line);
+    const url = /\bready\b/.test(line) ? /https?:\/\/[\w.:[\]]+/.exec(line)?.[0] : undefined;
+    if (url !== undefined) this.#opened.resolve(url);
+  }
+}
+
+/** Starts a store that must come up. */
+export function startStore(dataDir: string, environment: Environment = {}): Promise<StoreProcess> {
+  return new StoreProcess({ KV_DATA_DIR: dataDir, ...environment }).ready();
+}
+
+/** Starts a store that is expected to end by itself, and waits for that. */
+export async function runStore(environment: Environment): Promise<StoreProcess & { readonly exit: Exit }> {
+  const store = new StoreProcess(environment);
+  const timer = setTimeout(() => store.kill(), readyWithinMs);
+  const exit = await store.exited;
+  clearTimeout(timer);
+  return Object.assign(store, { exit });
+}
+
+/** A new folder that is removed after the tests of the file. */
+export async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'stratakv-test-'));
+  after(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+// A developer's own settings must not change what the tests see; NODE_TEST_CONTEXT would make a test file of the child.
+export function withoutStoreSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(environment).filter(([name]) => !/^(?:KV_|LOG_|NODE_TEST_CONTEXT$|NODE_OPTIONS$)/.test(name)),
+  );
+}
