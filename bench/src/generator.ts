@@ -101,7 +101,7 @@ class Run {
     let due = startMs + next * everyMs;
     let index = next;
     for (let now = performance.now(); due <= now; due = startMs + index * everyMs) {
-      const slot = this.#idle.pop();
+      const slot = this.#idle.shift();
       if (slot === undefined) break;
       this.#send(slot, due);
       index += 1;

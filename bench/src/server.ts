@@ -11,7 +11,7 @@ const storeFile = fileURLToPath(new URL('../../embedded/src/main.ts', import.met
 const constantFile = fileURLToPath(new URL('./constant-server.ts', import.meta.url));
 const readyWithinMs = 30_000;
 const stoppedWithinMs = 15_000;
-const pollMs = 2;
+const pollMs = 5;
 
 /** A server under load, in a process of its own. */
 export interface Server {

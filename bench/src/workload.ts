@@ -23,7 +23,9 @@ export type Workload =
       readonly waitSeconds?: number;
       readonly first?: number;
     }
-  | { readonly kind: 'list'; readonly entries: number; readonly limit: number };
+  | { readonly kind: 'list'; readonly entries: number; readonly limit: number }
+  /** The clients take these in turn. */
+  | { readonly kind: 'mixed'; readonly parts: readonly Workload[] };
 
 /** One request, and what is wrong with its answer: undefined when nothing is. */
 export interface Exchange {
@@ -49,6 +51,10 @@ export function createClients(workload: Workload, host: string, seed: number): (
       return createPutClients(workload, host, seed);
     case 'list':
       return (client) => createListClient(workload, host, seed + client);
+    case 'mixed': {
+      const parts = workload.parts.map((part, index) => createClients(part, host, seed + 1000 * index));
+      return (client) => (parts[client % parts.length] as (client: number) => Client)(client);
+    }
   }
 }
 

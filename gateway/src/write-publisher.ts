@@ -15,14 +15,14 @@ interface Pending {
 
 /** Publishes writes. Those of one turn of the event loop travel as one message per partition and are confirmed together. */
 export class WritePublisher {
-  readonly #queue: OperationQueue;
+  readonly #queue: Pick<OperationQueue, 'publish'>;
   readonly #options: PublisherOptions;
   readonly #observe: (operations: number, seconds: number) => void;
   #pending = new Map<number, Pending[]>();
 
   /** `observe` is told of each message that was confirmed or refused. */
   constructor(
-    queue: OperationQueue,
+    queue: Pick<OperationQueue, 'publish'>,
     options: PublisherOptions,
     observe: (operations: number, seconds: number) => void,
   ) {

@@ -135,17 +135,15 @@ export class DatabaseReads {
     const asOf = clock.now();
     for (const read of batch) if (read.lease !== undefined) this.#leased.set(read.key, read);
     this.#inFlight += 1;
-    try {
-      const { entries } = await reader.batchGet(batch.map((read) => read.key));
-      metrics.databaseRead(batch.length, performance.now() - startedAt, 'ok');
-      this.#release(batch);
-      this.#learnSize(entries);
-      await this.#answer(batch, entries, asOf);
-    } catch (error) {
-      metrics.databaseRead(batch.length, performance.now() - startedAt, 'failed');
-      this.#release(batch);
-      for (const read of batch) read.reject(error);
+    const outcome = await reader.batchGet(batch.map((read) => read.key)).catch(asError);
+    metrics.databaseRead(batch.length, performance.now() - startedAt, outcome instanceof Error ? 'failed' : 'ok');
+    this.#release(batch);
+    if (outcome instanceof Error) {
+      for (const read of batch) read.reject(outcome);
+      return;
     }
+    this.#learnSize(outcome.entries);
+    await this.#answer(batch, outcome.entries, asOf);
   }
 
   #release(batch: readonly KeyRead[]): void {
@@ -198,4 +196,8 @@ export class DatabaseReads {
     }
     this.#isSweeping = false;
   }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }

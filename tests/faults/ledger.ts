@@ -30,41 +30,76 @@ export interface Attempt {
   toldVersion: number | undefined;
 }
 
-/** All that was sent, in the order it was sent for each key, and every outcome ever seen. */
+/** What a read past every cache showed, when no write of the key could still be on its way. */
+export interface Sighting {
+  readonly value: string | undefined;
+  /** Undefined when there is no entry. */
+  readonly version: number | undefined;
+}
+
+/** What happened to one key, in order. */
+export type KeyEvent =
+  | { readonly kind: 'attempt'; readonly attempt: Attempt }
+  | { readonly kind: 'sighting'; readonly sighting: Sighting };
+
+/** All that was sent and seen, in order for each key, and every outcome ever told. */
 export class Ledger {
-  readonly attempts = new Map<string, Attempt[]>();
+  readonly events = new Map<string, KeyEvent[]>();
   /** By operation id. */
   readonly outcomes = new Map<string, Receipt>();
   acknowledged = 0;
   /** Requests without an answer now. */
   underWay = 0;
   cut = 0;
+  #awaited: { readonly count: number; resolve(): void } | undefined;
 
   /** Notes a write before it is sent. */
   open(attempt: Attempt): void {
-    const of = this.attempts.get(attempt.key);
-    if (of === undefined) this.attempts.set(attempt.key, [attempt]);
-    else of.push(attempt);
+    this.#note(attempt.key, { kind: 'attempt', attempt });
     this.underWay += 1;
+  }
+
+  see(key: string, sighting: Sighting): void {
+    this.#note(key, { kind: 'sighting', sighting });
   }
 
   close(attempt: Attempt, result: AttemptResult): void {
     attempt.result = result;
     this.underWay -= 1;
     if (result.kind === 'cut') this.cut += 1;
-    if (result.kind === 'named' && result.isAcknowledged) this.acknowledged += 1;
+    if (result.kind !== 'named' || !result.isAcknowledged) return;
+    this.acknowledged += 1;
+    if (this.acknowledged >= (this.#awaited?.count ?? Number.POSITIVE_INFINITY)) this.#awaited?.resolve();
   }
 
-  of(key: string): readonly Attempt[] {
-    return this.attempts.get(key) ?? [];
+  /** Resolves when that many writes more than now have been acknowledged. */
+  async moreAcknowledged(count: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#awaited = { count: this.acknowledged + count, resolve };
+    });
+  }
+
+  of(key: string): readonly KeyEvent[] {
+    return this.events.get(key) ?? [];
+  }
+
+  attemptsOf(key: string): Attempt[] {
+    return this.of(key).flatMap((event) => (event.kind === 'attempt' ? [event.attempt] : []));
   }
 
   /** Ids of all operations there is something to ask about. */
   get ids(): string[] {
-    return [...this.attempts.values()].flat().flatMap(({ result }) => (result.kind === 'named' ? [result.id] : []));
+    const attempts = [...this.events.keys()].flatMap((key) => this.attemptsOf(key));
+    return attempts.flatMap(({ result }) => (result.kind === 'named' ? [result.id] : []));
   }
 
   outcomeOf({ result }: Attempt): Receipt | undefined {
     return result.kind === 'named' ? this.outcomes.get(result.id) : undefined;
+  }
+
+  #note(key: string, event: KeyEvent): void {
+    const events = this.events.get(key);
+    if (events === undefined) this.events.set(key, [event]);
+    else events.push(event);
   }
 }

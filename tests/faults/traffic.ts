@@ -37,6 +37,8 @@ export class Client {
         if (attempt.idempotencyKey !== undefined) this.#toRepeat = attempt;
         return;
       }
+      // A client that repeats itself although it was answered: nothing may happen a second time.
+      if (attempt.idempotencyKey !== undefined && this.#options.random.chance(0.15)) this.#toRepeat = attempt;
     }
   }
 
