@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -35,8 +36,11 @@ class EmbeddedTarget implements Target {
       LOG_FORMAT: 'json',
       ...settings,
     };
-    // The last resort: a scenario that crashed this process must not leave its store running.
-    process.on('exit', () => this.#child?.kill('SIGKILL'));
+    // The last resort: a scenario that crashed this process must leave neither its store running nor the data.
+    process.on('exit', () => {
+      this.#child?.kill('SIGKILL');
+      rmSync(dataDir, { recursive: true, force: true });
+    });
     // Without a handler a signal ends the process without its 'exit' event.
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
   }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Bench } from '../bench.ts';
 import { drain } from '../drain.ts';
 import type { Measurement } from '../load.ts';
-import { type MemoryUsage, memoryOf } from '../process-usage.ts';
+import { cpuMicrosOf, type MemoryUsage, memoryOf } from '../process-usage.ts';
 import { makeDataFolder, type Server, startStore } from '../server.ts';
 import type { Workload } from '../workload.ts';
 
@@ -97,20 +97,19 @@ class Growth {
     const { connections, valueBytes } = plan;
     const before = this.#entries;
     const startedAt = performance.now();
-    let cpuMicros = 0;
+    const cpuBefore = cpuMicrosOf(this.#store.pid);
     while (this.#entries < upTo) {
       const count = Math.min(chunk, upTo - this.#entries);
       const workload = { kind: 'put', first: this.#entries, entries: count, distribution: 'in order', valueBytes };
       const load = { connections, warmupSeconds: 0, seconds: 60, seed: 0, count };
-      const measured = await generator.run(this.#store, { ...load, workload: workload as Workload });
+      await generator.run(this.#store, { ...load, workload: workload as Workload });
       this.#entries += count;
       this.#accepted += count;
-      cpuMicros += measured.serverMicros * measured.answers;
       await drain(this.#store, this.#accepted, this.#entries < upTo ? backlogLimit : 0);
       if (this.#entries % 500_000 === 0) tell(`loaded ${this.#entries}`);
     }
     const added = upTo - before;
     const seconds = (performance.now() - startedAt) / 1000;
-    return { loadRate: added / seconds, loadMicros: cpuMicros / added };
+    return { loadRate: added / seconds, loadMicros: (cpuMicrosOf(this.#store.pid) - cpuBefore) / added };
   }
 }

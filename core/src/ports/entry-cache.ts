@@ -41,12 +41,16 @@ export interface CacheWrite {
 /**
  * The cache in front of the entry store. Rules: a fill needs a lease that no write has voided, and is refused when
  * something with a higher version, or as fresh, is there; while a marker stands, fills are refused; a put needs its
- * own marker and otherwise only removes what is older. What is lost costs a miss, never a wrong answer.
+ * own marker, and otherwise only removes what is older; either way it voids the leases, because with the marker lost a
+ * reader may hold a lease from between invalidate and commit. What is lost costs a miss, never a wrong answer.
  */
 export interface EntryCache {
   /** One answer for each query, in order. */
   lookup(queries: readonly CacheQuery[]): Promise<readonly CacheAnswer[]>;
-  /** Stores what a reader found. True for each fill that was taken: its lease was valid until now. */
+  /**
+   * Stores what a reader found. True for each fill that was taken: its lease was valid until now. A fill that is
+   * refused uses its lease up too.
+   */
   fill(fills: readonly CacheFill[]): Promise<readonly boolean[]>;
   /** Before a commit: removes the entries, voids their leases and leaves a marker that refuses fills. */
   invalidate(keys: readonly Key[], marker: string): Promise<void>;

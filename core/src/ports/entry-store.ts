@@ -32,7 +32,7 @@ export interface ApplyResult {
   readonly asOf: number;
 }
 
-/** One small step of a clean-up, within one partition. */
+/** One small step of a clean-up, within one partition. With the fence refused, nothing is removed. */
 export interface CleanupResult {
   /** Rows removed. */
   readonly removed: number;

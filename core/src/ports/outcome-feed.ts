@@ -10,7 +10,7 @@ export interface OutcomeNotice {
 export interface OutcomeFeed {
   /** Sends notices to where they are awaited. Never rejects for a receiver that is gone. */
   notify(notices: readonly OutcomeNotice[]): Promise<void>;
-  /** Starts to listen and returns the address to put into `replyTo`. */
+  /** Starts to listen and returns the address to put into `replyTo`. `onRecord` must not throw. */
   listen(onRecord: (record: OperationRecord) => void): Promise<string>;
   close(): Promise<void>;
 }

@@ -12,7 +12,7 @@ export interface PartitionLease {
 export interface PartitionLock {
   /** Says that this consumer is alive; returns how many are, itself included. To be repeated every few seconds. */
   announce(consumer: string): Promise<number>;
-  /** Takes a lease; undefined when another consumer holds it. Rejects when the lock service cannot be reached. */
+  /** Takes a lease; undefined when somebody holds it, this lock included. Rejects when the lock service cannot be reached. */
   acquire(partition: number): Promise<PartitionLease | undefined>;
   /** Rejects when the lock service has no majority now. */
   check(): Promise<void>;
