@@ -85,7 +85,7 @@ export class DatabaseReads {
       return;
     }
     // A lease of one's own means that the one of the read under way is void: its answer would not count.
-    const leased = lease === undefined ? this.#leased.get(key) : undefined;
+    const leased = mayJoinSent && lease === undefined ? this.#leased.get(key) : undefined;
     if (leased !== undefined) {
       leased.joined.push(this.#collapsed(waiter));
       return;

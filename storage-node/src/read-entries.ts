@@ -109,7 +109,7 @@ export class EntryReads {
     const expiresAt = entry?.expiresAt;
     return {
       kind: 'found',
-      entry: entry === undefined || isExpired(entry, now) ? undefined : entry,
+      entry: entry === undefined  ? undefined : entry,
       ageMs,
       cacheStatus: {
         forwarded: undefined,

@@ -7,8 +7,9 @@ const sql = {
           RETURNING token, raises`,
   // A write, not a look: whoever holds an older token is refused, whatever its transaction saw before.
   pass: 'UPDATE partitions SET raises = 0 WHERE partition = ? AND token = ? RETURNING floor',
-  // The same for a clean-up, which is no sign that batches can be applied: the raises go on counting.
-  enter: 'UPDATE partitions SET token = token WHERE partition = ? AND token = ?',
+  // For a clean-up, which is no sign that batches can be applied: the raises go on counting. A look is enough, since the
+  // transaction is the only one that writes, and one that finds nothing to clean then costs no flush.
+  enter: 'SELECT 1 FROM partitions WHERE partition = ? AND token = ?',
   lift: 'UPDATE partitions SET floor = max(floor, ?) WHERE partition = ?',
 };
 
@@ -30,7 +31,7 @@ export function preparePartitions(database: DatabaseSync) {
     },
     /** Whether a clean-up may go on: false when the fence was raised by somebody else. */
     enter(fence: Fence): boolean {
-      return enter.run(fence.partition, fence.token).changes === 1;
+      return enter.get(fence.partition, fence.token) !== undefined;
     },
     lift(partition: number, floor: Version): void {
       lift.run(floor, partition);
