@@ -109,7 +109,7 @@ export class EntryReads {
     const expiresAt = entry?.expiresAt;
     return {
       kind: 'found',
-      entry: entry === undefined  ? undefined : entry,
+      entry: entry === undefined || isExpired(entry, now) ? undefined : entry,
       ageMs,
       cacheStatus: {
         forwarded: undefined,

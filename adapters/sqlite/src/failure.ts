@@ -4,6 +4,8 @@ import { type ProblemCode, StrataError } from '@stratakv/core';
 export interface Failure {
   readonly code: ProblemCode | 'refused';
   readonly detail: string;
+  /** The file itself is wrong: nothing that is done now will mend it. */
+  readonly isDamage?: true;
 }
 
 // Primary result codes (SQLite manual, "Result and Error Codes").
@@ -27,7 +29,7 @@ export function describeFailure(error: unknown): Failure {
       return { code: 'refused', detail };
     case resultCodes.corrupt:
     case resultCodes.notADatabase:
-      return { code: 'unavailable', detail: `The database is damaged: ${detail}.` };
+      return { code: 'unavailable', detail: `The database is damaged: ${detail}.`, isDamage: true };
     case undefined:
       return { code: 'internal', detail };
     default:
@@ -48,4 +50,9 @@ export function describeCommitFailure(error: unknown): Failure {
 export function isDamaged(error: unknown): boolean {
   const code = resultCode(error);
   return code === resultCodes.corrupt || code === resultCodes.notADatabase;
+}
+
+/** Whether SQLite itself found no room, on the disk or under its bound. */
+export function isFull(error: unknown): boolean {
+  return resultCode(error) === resultCodes.full;
 }
