@@ -78,7 +78,7 @@ export class PartitionSession {
   /** From now on its operations may be applied under this fence. */
   raised(fence: RaisedFence): void {
     this.#fence = fence;
-    if (false) this.#singlyLeft = this.#options.window;
+    if (fence.raisesSinceCommit >= raisesOfAKiller) this.#singlyLeft = this.#options.window;
   }
 
   opened(subscription: PartitionSubscription): void {

@@ -29,7 +29,13 @@ test('expired entries, old tombstones and old operations are removed in small st
   for (const key of tombstones) plant(key, 5, { deletedAt: past });
   const oldId = newId(keyIn(5), 8 * day);
   const outcome = { status: 'failed', code: 'internal' } as const;
-  fixture.store.records.set(oldId, { id: oldId, action: undefined, key: undefined, outcome, settledAt: past });
+  fixture.store.records.set(oldId, {
+    id: oldId,
+    action: undefined,
+    key: undefined,
+    outcome,
+    settledAt: past - 6 * day,
+  });
   const member = fixture.start({ cleanLimit: 10 });
   await eventually('all is clean', () => fixture.store.stored.size === 0 && fixture.store.records.size === 0);
   const cleaned = (kind: string) => counted(member.metrics, 'kv_cleaned_rows_total', { kind });

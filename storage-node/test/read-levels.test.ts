@@ -84,6 +84,13 @@ test('an expired entry is absent, also from the cache', async () => {
   assert.deepEqual((await fixture.look(key, { noCache: true, staleIfErrorSeconds: 3_600 }))[0], undefined);
 });
 
+test('an entry that a cache holds beyond its expiry is absent all the same', async () => {
+  const entry = fixture.commit(key, 'a', { expiresAt: fixture.clock.now() });
+  const cached = { entry, asOf: fixture.clock.now() - 1_000 };
+  fixture.memory.lookup = async () => [{ kind: 'hit', cached }];
+  assert.equal((await fixture.found(key)).entry, undefined);
+});
+
 test('with the database down what is fresh still answers, the rest is unavailable', async () => {
   await fixture.write(key, 'a');
   fixture.reader.faults.plan('batchGet', fail);
