@@ -6,7 +6,13 @@ export {
   entryCacheSuite,
   entryOf,
 } from './entry-cache-suite.ts';
-export { type CreateStore, entryStoreSuite, type StoreHarness, type StoreSettings } from './entry-store-suite.ts';
+export {
+  type CreateStore,
+  entryStoreSuite,
+  type StoreAbilities,
+  type StoreHarness,
+  type StoreSettings,
+} from './entry-store-suite.ts';
 export * from './eventually.ts';
 export * from './faulty.ts';
 export * from './inbox.ts';
