@@ -9,14 +9,15 @@ export function exitCodeOf(code, signal) {
 }
 
 /**
- * Passes this process's SIGINT, SIGTERM and SIGHUP on to `child` until it ends.
- * Returns `{ received }`, whose `received` is the last such signal, or undefined.
+ * Passes this process's SIGINT and SIGTERM on to `child` until it ends, and SIGHUP as SIGTERM.
+ * Returns `{ received }`, whose `received` is the last signal passed on, or undefined.
  */
 export function passSignalsTo(child) {
   const state = { received: undefined };
   const handler = (signal) => {
-    state.received = signal;
-    child.kill(signal);
+    // A closed terminal is to end a store cleanly, and few programs take a SIGHUP for that.
+    state.received = signal === 'SIGHUP' ? 'SIGTERM' : signal;
+    child.kill(state.received);
   };
   for (const signal of PASSED_ON) process.on(signal, handler);
   child.once('exit', () => {

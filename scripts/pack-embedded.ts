@@ -9,13 +9,15 @@ import { fileURLToPath } from 'node:url';
 interface Manifest {
   readonly name: string;
   readonly workspaces?: readonly string[];
-  readonly exports?: unknown;
+  readonly exports?: Readonly<Record<string, unknown>>;
   readonly bin?: unknown;
   readonly dependencies?: Readonly<Record<string, string>>;
 }
 
 interface Workspace extends Manifest {
   readonly folder: string;
+  /** What others write to import from it, and the source file that means, absolute. */
+  readonly sources: ReadonlyMap<string, string>;
 }
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -35,11 +37,20 @@ function readWorkspaces(): Workspace[] {
   const files = (readManifest(ROOT).workspaces ?? []).flatMap((pattern) =>
     globSync(`${pattern}/package.json`, { cwd: ROOT }),
   );
-  return files.map((file) => ({ ...readManifest(join(ROOT, dirname(file))), folder: dirname(file) }));
+  return files.map((file) => {
+    const folder = dirname(file);
+    const manifest = readManifest(join(ROOT, folder));
+    const sources = Object.entries(manifest.exports ?? {}).flatMap(([path, target]): [string, string][] =>
+      typeof target === 'string' ? [[manifest.name + path.slice(1), join(ROOT, folder, target)]] : [],
+    );
+    return { ...manifest, folder, sources: new Map(sources) };
+  });
 }
 
-function compile(extraFiles: readonly string[]): void {
+function compile(workspaces: readonly Workspace[], extraFiles: readonly string[]): void {
   const options = {
+    // What is found through node_modules counts as someone else's to the compiler, and it emits nothing for it.
+    paths: Object.fromEntries(workspaces.flatMap(({ sources }) => [...sources].map(([name, file]) => [name, [file]]))),
     noEmit: false,
     noEmitOnError: true,
     declaration: true,
@@ -80,10 +91,13 @@ function referencedFiles(): string[] {
 }
 
 // A worker is no import of anyone, and may itself import and name more files.
-function compileWithWorkers(): void {
+function compileWithWorkers(workspaces: readonly Workspace[]): void {
   let workers: string[] = [];
   for (;;) {
-    compile(workers.map((file) => join(ROOT, file)));
+    compile(
+      workspaces,
+      workers.map((file) => join(ROOT, file)),
+    );
     const found = referencedFiles().filter((file) => file.endsWith('.ts'));
     if (found.length === workers.length) return;
     workers = found;
@@ -96,14 +110,6 @@ function copyAssets(): void {
   }
 }
 
-function findTarget(specifier: string, workspaces: readonly Workspace[]): string {
-  const owner = workspaces.find(({ name }) => specifier === name || specifier.startsWith(`${name}/`));
-  if (!owner) throw new PackError(`No workspace is called ${specifier}.`);
-  const target = (owner.exports as Record<string, unknown> | undefined)?.[`.${specifier.slice(owner.name.length)}`];
-  if (typeof target !== 'string') throw new PackError(`${owner.folder}/package.json does not export ${specifier}.`);
-  return join(DIST, owner.folder, toJs(target));
-}
-
 function toJs(path: string): string {
   return path.replace(/(?<!\.d)\.ts$/, '.js');
 }
@@ -111,10 +117,10 @@ function toJs(path: string): string {
 function rewrite(file: string, workspaces: readonly Workspace[]): void {
   const rewriteSpecifier = (whole: string, before: string, quote: string, specifier: string): string => {
     if (specifier.startsWith('.')) return `${before}${quote}${toJs(specifier)}${quote}`;
-    if (!specifier.startsWith('@stratakv/')) return whole;
-    const target = findTarget(specifier, workspaces);
-    if (!existsSync(target))
-      throw new PackError(`${specifier} was not compiled, but ${relative(DIST, file)} imports it.`);
+    const source = workspaces.map(({ sources }) => sources.get(specifier)).find((found) => found !== undefined);
+    const target = source && join(DIST, toJs(relative(ROOT, source)));
+    // The compiler has resolved every import by now, so what is not found is an example in a comment.
+    if (target === undefined || !existsSync(target)) return whole;
     const path = relative(dirname(file), target).split(sep).join('/');
     return `${before}${quote}${path.startsWith('.') ? path : `./${path}`}${quote}`;
   };
@@ -153,9 +159,9 @@ function checkTargets(): void {
 
 try {
   rmSync(DIST, { recursive: true, force: true });
-  compileWithWorkers();
-  copyAssets();
   const workspaces = readWorkspaces();
+  compileWithWorkers(workspaces);
+  copyAssets();
   for (const file of [...emitted('.js'), ...emitted('.d.ts')]) rewrite(file, workspaces);
   checkDependencies(workspaces);
   checkTargets();

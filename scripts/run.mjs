@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { bootstrap, ROOT, runMain } from './bootstrap.mjs';
 import { run } from './child-process.mjs';
@@ -7,6 +8,10 @@ await runMain(async () => {
   const [file, ...rest] = process.argv.slice(2);
   if (file === undefined) {
     console.error('Usage: node scripts/run.mjs FILE.ts [ARGUMENT...]');
+    return 2;
+  }
+  if (!existsSync(resolve(ROOT, file))) {
+    console.error(`There is no ${file} in this version.`);
     return 2;
   }
   const node = await bootstrap({ dev: true });

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { bootstrap, ROOT, runMain } from './bootstrap.mjs';
 import { run } from './child-process.mjs';
 
+const STAGE_LIMIT_MS = 15 * 60_000;
+const TEST_LIMIT_MS = 2 * 60_000;
 const STAGES = ['types', 'lint', 'generated', 'tests'];
 const USAGE = `Usage: npm test -- [WORD...] [--only=STAGE,...] [--test-...]
 
@@ -47,7 +49,7 @@ function testArguments({ words, runnerOptions }) {
   if (files.length === 0) throw new UsageError(`No test file has ${words.join(' or ') || '.test.ts'} in its path.`);
   // Most test files wait for disks, timers and child processes, so one file a core keeps the cores busy.
   const concurrency = `--test-concurrency=${Math.max(2, availableParallelism())}`;
-  return ['--test', concurrency, ...runnerOptions, ...files];
+  return ['--test', concurrency, `--test-timeout=${TEST_LIMIT_MS}`, ...runnerOptions, ...files];
 }
 
 function argumentsOf(stage, parsed) {
@@ -58,13 +60,25 @@ function argumentsOf(stage, parsed) {
   return testArguments(parsed);
 }
 
+// A test file that leaves a timer or a server behind never ends, and its tests' own time limits do not help.
+// On SIGINT Node's test runner names the files that still run, then prints its results.
+function interrupt(stage, pid) {
+  console.error(`\nThe stage ${stage} is stopped: it runs longer than ${STAGE_LIMIT_MS / 60_000} minutes.`);
+  process.kill(pid, 'SIGINT');
+}
+
 async function runStages(node, parsed) {
   const results = [];
   for (const stage of parsed.only) {
     if (stage === 'generated' && !existsSync(join(ROOT, 'scripts/generate.ts'))) continue;
     console.log(`\n== ${stage}`);
     const startedAt = performance.now();
-    const { code, interrupted } = await run(node, argumentsOf(stage, parsed), { cwd: ROOT });
+    let impatience;
+    const onStart = (pid) => {
+      impatience = setTimeout(interrupt, STAGE_LIMIT_MS, stage, pid);
+    };
+    const { code, interrupted } = await run(node, argumentsOf(stage, parsed), { cwd: ROOT, onStart });
+    clearTimeout(impatience);
     results.push({ stage, code, seconds: (performance.now() - startedAt) / 1000 });
     if (interrupted) break;
   }
