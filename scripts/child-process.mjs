@@ -1,7 +1,15 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
+import { fileURLToPath } from 'node:url';
 
 const PASSED_ON = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+const COMPILE_CACHE = fileURLToPath(new URL('../node_modules/.cache/compile', import.meta.url));
+
+/** The environment, and where Node keeps stripped and compiled modules: without it each start compiles all again. */
+export function withCompileCache(env) {
+  return { NODE_COMPILE_CACHE: COMPILE_CACHE, ...env };
+}
 
 /** A shell's exit code for how a process ended: its own code, or 128 + the number of the signal that killed it. */
 export function exitCodeOf(code, signal) {
@@ -32,7 +40,7 @@ export function passSignalsTo(child) {
  */
 export function run(command, args, { onStart, ...options } = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: 'inherit', ...options });
+    const child = spawn(command, args, { stdio: 'inherit', env: withCompileCache(process.env), ...options });
     const signals = passSignalsTo(child);
     if (child.pid !== undefined) onStart?.(child.pid);
     let output = '';

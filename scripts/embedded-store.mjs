@@ -3,7 +3,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync, statSync } fr
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bootstrap, ROOT, SetupError } from './bootstrap.mjs';
-import { exitCodeOf, passSignalsTo } from './child-process.mjs';
+import { exitCodeOf, passSignalsTo, withCompileCache } from './child-process.mjs';
 import { isTaken, waitUntilServing } from './readiness.mjs';
 import { forget, logFileOf, remember } from './running-store.mjs';
 
@@ -51,7 +51,7 @@ function launch(node, { env, dataDir }, detach) {
   // A session of its own: a terminal's Ctrl-C reaches this process alone, which then asks the store to stop, once.
   const child = spawn(node, ['embedded/src/main.ts'], {
     cwd: ROOT,
-    env,
+    env: withCompileCache(env),
     detached: true,
     stdio: ['ignore', output, output],
   });
