@@ -8,7 +8,7 @@ const scatter = 0x9e3779b1;
 export const keyPrefix = 'bench/';
 
 /** Key of entry `index`. Neighbouring numbers lie far apart, so that loading in order writes all over the database. */
-export function keyOf(index: number): string {
+export function entryKey(index: number): string {
   return keyPrefix + (Math.imul(index + 1, scatter) >>> 0).toString(16).padStart(digits, '0');
 }
 
@@ -16,8 +16,8 @@ export function keyOf(index: number): string {
  * A value of `bytes` bytes of ASCII that begins with its key, so that a value under the wrong key is noticed. All
  * writes of an entry write the same.
  */
-export function valueOf(index: number, bytes: number): string {
-  return `${keyOf(index)}=`.padEnd(bytes, 'The quick brown fox jumps over the lazy dog. ').slice(0, bytes);
+export function entryValue(index: number, bytes: number): string {
+  return `${entryKey(index)}=`.padEnd(bytes, 'The quick brown fox jumps over the lazy dog. ').slice(0, bytes);
 }
 
 /** A small fast generator of random numbers (mulberry32); the same seed gives the same run. */

@@ -38,15 +38,11 @@ class Run {
 
   /** Rejects with the first answer that is not what it should be. */
   async run(): Promise<LoadResult> {
-    const { warmupSeconds, seconds, rate, count } = this.#load;
+    const { warmupSeconds, seconds, count } = this.#load;
     if (warmupSeconds === 0) this.#measure();
     else setTimeout(() => this.#measure(), warmupSeconds * 1000);
     if (count === undefined) setTimeout(() => this.#stop(), (warmupSeconds + seconds) * 1000);
-    if (rate === undefined) for (const slot of this.#slots) this.#sendNow(slot);
-    else {
-      this.#idle.push(...this.#slots);
-      this.#pace(performance.now(), 1000 / rate, 0);
-    }
+    for (const slot of this.#slots) this.#next(slot);
     try {
       return await this.#finished.promise;
     } finally {
@@ -59,6 +55,8 @@ class Run {
     this.#cpuAtStart = process.cpuUsage();
     this.#startedAt = performance.now();
     this.#isMeasuring = true;
+    const { rate } = this.#load;
+    if (rate !== undefined) this.#pace(1000 / rate, 0);
   }
 
   #stop(): void {
@@ -85,29 +83,33 @@ class Run {
     return { p50: ms(50), p90: ms(90), p99: ms(99), p999: ms(99.9), max: this.#histogram.max / 1000 };
   }
 
-  /** Closed loop: the next request as soon as the connection is free. */
-  #sendNow(slot: Slot): void {
-    const { count } = this.#load;
+  /**
+   * A connection is free. Closed loop: it sends at once. Open loop: it sends what is due next; the warm-up is a closed
+   * loop there too, for what a cold server leaves behind must not count.
+   */
+  #next(slot: Slot): void {
+    const { rate, count } = this.#load;
     if (this.#isOver || (count !== undefined && this.#sent >= count)) return;
-    this.#send(slot, performance.now());
+    if (rate !== undefined && this.#isMeasuring) this.#idle.push(slot);
+    else this.#send(slot, performance.now());
   }
 
   /**
-   * Open loop: sends what is due on the connections that are free, in the order it was due. Request `next` is due at
-   * `startMs + next * everyMs`; late because all connections are taken, it keeps that time.
+   * Open loop: sends what is due on the connections that are free, in the order it was due. Request `next` is due
+   * `next * everyMs` after the start; late because all connections are taken, it keeps that time.
    */
-  #pace(startMs: number, everyMs: number, next: number): void {
+  #pace(everyMs: number, next: number): void {
     if (this.#isOver) return;
-    let due = startMs + next * everyMs;
+    let due = this.#startedAt + next * everyMs;
     let index = next;
-    for (let now = performance.now(); due <= now; due = startMs + index * everyMs) {
+    for (let now = performance.now(); due <= now; due = this.#startedAt + index * everyMs) {
       const slot = this.#idle.shift();
       if (slot === undefined) break;
       this.#send(slot, due);
       index += 1;
     }
     const waitMs = due - performance.now();
-    const again = () => this.#pace(startMs, everyMs, index);
+    const again = () => this.#pace(everyMs, index);
     // A timer is a millisecond late at worst; nearer than that, the event loop turns until it is time.
     if (waitMs > 1.5) setTimeout(again, Math.floor(waitMs - 1));
     else setImmediate(again);
@@ -119,24 +121,24 @@ class Run {
     this.#inFlight += 1;
     slot.connection.send(head, body, (error, answer) => {
       const mistake = error?.message ?? (answer && findMistake(answer));
-      if (mistake === undefined) this.#answered(slot, performance.now() - dueAt);
+      if (mistake === undefined) this.#answered(slot, dueAt);
       else this.#finished.reject(new Error(mistake));
     });
   }
 
-  #answered(slot: Slot, latencyMs: number): void {
+  #answered(slot: Slot, dueAt: number): void {
     const { rate, count } = this.#load;
     this.#inFlight -= 1;
     this.#allAnswers += 1;
-    if (this.#isMeasuring) {
+    const isOfWarmup = rate !== undefined && dueAt < this.#startedAt;
+    if (this.#isMeasuring && !isOfWarmup) {
       this.#answers += 1;
-      this.#histogram.record(Math.max(1, Math.round(latencyMs * 1000)));
+      this.#histogram.record(Math.max(1, Math.round((performance.now() - dueAt) * 1000)));
     }
     if (this.#isOver) {
       if (this.#inFlight === 0) this.#finish();
     } else if (this.#allAnswers === count) this.#stop();
-    else if (rate === undefined) this.#sendNow(slot);
-    else this.#idle.push(slot);
+    else this.#next(slot);
   }
 }
 

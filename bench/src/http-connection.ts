@@ -68,7 +68,7 @@ export class HttpConnection {
       this.#keep(bytes, bytes.length + 1);
       return;
     }
-    const head = bytes.latin1Slice(0, end + 2);
+    const head = bytes.toString('latin1', 0, end + 2);
     const status = Number(head.slice(9, 12));
     const bodyLength = bodyLengthOf(status, head);
     const total = end + headEnd.length + (bodyLength ?? 0);

@@ -16,6 +16,8 @@ export interface MemoryUsage {
   readonly rss: number;
   /** MiB of Pss: pages shared with other processes count in part. */
   readonly pss: number;
+  /** MiB of RssAnon: without the pages of the program and other files. */
+  readonly anonymous: number;
   /** MiB of VmHWM: the highest VmRSS so far. */
   readonly peakRss: number;
 }
@@ -28,11 +30,13 @@ export function cpuMicrosOf(pid: number): number {
 /** CPU time of the threads of a process so far, by name; those of one name are summed. */
 export function threadsOf(pid: number): ThreadUsage[] {
   const byName = new Map<string, number>();
+  let workers = 0;
   for (const thread of readdirSync(`/proc/${pid}/task`)) {
     const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'latin1');
     const name = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
-    // The database threads look the same from outside: the first that was started is the writer.
-    const known = name === 'WorkerThread' ? `${name} ${thread}` : name;
+    // The threads of a program of its own are told apart by their order; in the store the writer is the first.
+    if (name === 'WorkerThread') workers += 1;
+    const known = name === 'WorkerThread' ? `${name} ${workers}` : name;
     byName.set(known, (byName.get(known) ?? 0) + ticks(stat));
   }
   return [...byName].map(([name, cpuMicros]) => ({ name, cpuMicros }));
@@ -44,6 +48,7 @@ export function memoryOf(pid: number): MemoryUsage {
   return {
     rss: mebibytes(status, 'VmRSS'),
     pss: mebibytes(rollup, 'Pss'),
+    anonymous: mebibytes(status, 'RssAnon'),
     peakRss: mebibytes(status, 'VmHWM'),
   };
 }

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -34,10 +35,16 @@ interface ServerOptions {
   readonly hasMetrics: boolean;
 }
 
-/** A folder for the data of one benchmark; `remove` deletes it. */
+/** A folder for the data of one benchmark; `remove` deletes it, and so does the end of this process. */
 export async function makeDataFolder(): Promise<{ path: string; remove: () => Promise<void> }> {
   const path = await mkdtemp(join(tmpdir(), 'stratakv-bench-'));
-  return { path, remove: () => rm(path, { recursive: true, force: true }) };
+  const removeAtExit = () => rmSync(path, { recursive: true, force: true });
+  process.once('exit', removeAtExit);
+  const remove = async () => {
+    process.off('exit', removeAtExit);
+    await rm(path, { recursive: true, force: true });
+  };
+  return { path, remove };
 }
 
 /** Starts the embedded store on a data folder, with its default settings. */

@@ -1,4 +1,4 @@
-import { createPicker, type Distribution, keyOf, keyPrefix, valueOf } from './dataset.ts';
+import { createPicker, type Distribution, entryKey, entryValue, keyPrefix } from './dataset.ts';
 import type { HttpAnswer } from './http-connection.ts';
 
 /** What the clients of a load ask for. Plain data, as it travels to the generator. */
@@ -76,13 +76,13 @@ function createGetClients(workload: Extract<Workload, { kind: 'get' }>, host: st
     const index = first + pick();
     const isSampled = asked++ % sampleEvery === 0;
     return {
-      head: `GET /kv/${keyOf(index)}${rest}`,
+      head: `GET /kv/${entryKey(index)}${rest}`,
       body: undefined,
       findMistake: ({ status, body }) =>
         expectStatus(status, 200) ??
         expectLength(body, valueBytes) ??
-        (isSampled && body.latin1Slice() !== valueOf(index, valueBytes)
-          ? `wrong value under ${keyOf(index)}`
+        (isSampled && body.toString('latin1') !== entryValue(index, valueBytes)
+          ? `wrong value under ${entryKey(index)}`
           : undefined),
     };
   };
@@ -95,8 +95,8 @@ function createPutClients(workload: Extract<Workload, { kind: 'put' }>, host: st
   const rest = requestHead('', host, `${prefer}content-type: text/plain\r\ncontent-length: ${valueBytes}\r\n`);
   return (): Client => () => {
     const index = first + pick();
-    const head = `PUT /kv/${keyOf(index)}${rest}`;
-    const value = valueOf(index, valueBytes);
+    const head = `PUT /kv/${entryKey(index)}${rest}`;
+    const value = entryValue(index, valueBytes);
     const isSmall = valueBytes <= 4096;
     return {
       head: isSmall ? head + value : head,

@@ -7,15 +7,16 @@ const mode = 'embedded';
 /**
  * Makes the data folder at first start, readable by its owner alone, and checks that it is one of this mode.
  *
+ * @returns whether a store was installed in it before
  * @throws StartError when it cannot be made or written, or holds the data of another mode
  */
-export function prepareDataFolder(folder: string): void {
+export function prepareDataFolder(folder: string): boolean {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
     const found = readMode(folder);
-    if (found === undefined) writeFileSync(join(folder, 'mode'), `${mode}\n`);
-    else if (found !== mode) throw otherMode(folder, found);
+    if (found !== undefined && found !== mode) throw otherMode(folder, found);
+    return found !== undefined;
   } catch (error) {
     if (error instanceof StartError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
@@ -27,9 +28,16 @@ export function prepareDataFolder(folder: string): void {
   }
 }
 
+/** Notes the mode, once there is data: from then on a missing database is damage and no first start. */
+export function keepMode(folder: string): void {
+  writeFileSync(join(folder, 'mode'), `${mode}\n`);
+}
+
 function readMode(folder: string): string | undefined {
   try {
-    return readFileSync(join(folder, 'mode'), 'utf8').trim();
+    const text = readFileSync(join(folder, 'mode'), 'utf8').trim();
+    // Empty after a crash in the middle of the first start.
+    return text === '' ? undefined : text;
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;

@@ -19,7 +19,11 @@ export function asStartError(error: unknown, { port, bind }: { port: number; bin
     return new StartError(error.message, 'Stop that process, or set KV_DATA_DIR to another folder.', error);
   }
   if (error instanceof DatabaseDamaged) {
-    return new StartError(error.message, 'Restore it from a backup. It was not changed.', error);
+    return new StartError(
+      error.message,
+      'Restore it from a backup, or take another KV_DATA_DIR. It was not changed.',
+      error,
+    );
   }
   if (error instanceof InstallationMismatch) {
     return new StartError(error.message, 'Use the version and settings the data was made with.', error);

@@ -15,12 +15,12 @@ import {
   HealthChecks,
   Lifecycle,
   type Logger,
-  readConfig,
 } from '@stratakv/service-kit';
 import { createStorage } from '@stratakv/storage-node';
 import type { FastifyInstance } from 'fastify';
-import { type EmbeddedConfig, embeddedSettings } from './config.ts';
-import { prepareDataFolder } from './data-folder.ts';
+import type { EmbeddedConfig } from './config.ts';
+import { keepMode, prepareDataFolder } from './data-folder.ts';
+import { readOptions } from './options.ts';
 import { asStartError } from './start-error.ts';
 
 /** Settings by property name; what is left out has its default. The log is silent unless `logLevel` says otherwise. */
@@ -39,10 +39,10 @@ export interface Embedded {
 /**
  * Starts the whole store in this process: gateway, consumer and storage node over SQLite.
  *
- * @throws StartError with what to do about it; what it opened is closed again
+ * @throws OptionsError before anything is opened; StartError with what to do about it, and what it opened is closed again
  */
 export async function startEmbedded(options: EmbeddedOptions = {}): Promise<Embedded> {
-  const config: EmbeddedConfig = { ...readConfig(embeddedSettings, {}), logLevel: 'silent', ...options };
+  const config = readOptions(options);
   const logger =
     options.logger ?? createLogger({ service: 'embedded', level: config.logLevel, format: config.logFormat });
   const lifecycle = new Lifecycle({ logger });
@@ -68,7 +68,7 @@ async function assemble(config: EmbeddedConfig, logger: Logger, lifecycle: Lifec
   const metrics = createMetrics({ service: 'embedded' });
   const health = new HealthChecks();
 
-  prepareDataFolder(dataDir);
+  const isInstalled = prepareDataFolder(dataDir);
   const sqlite = await openSqliteStore({
     folder: dataDir,
     clock,
@@ -77,8 +77,13 @@ async function assemble(config: EmbeddedConfig, logger: Logger, lifecycle: Lifec
     maxQueueBytes: config.maxQueueBytes,
     maxBytes: config.maxDataBytes,
     pageCacheBytes: config.pageCacheBytes,
+    isInstalled,
+    onDamage: (detail) => {
+      logger.error({ dataDir }, `No more writes are taken. ${detail}`);
+    },
   });
   lifecycle.push('database', () => sqlite.close());
+  if (!isInstalled) keepMode(dataDir);
   const { queue, reader, store, installation } = sqlite;
   const { partitionCount, secret } = installation;
 

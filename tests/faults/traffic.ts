@@ -1,7 +1,7 @@
 import { ok } from 'node:assert/strict';
 import type { Answer } from '../framework/answer.ts';
 import type { Receipt } from '../framework/documents.ts';
-import { HttpClient } from '../framework/http.ts';
+import type { HttpClient } from '../framework/http.ts';
 import type { Problem } from '../framework/problems.ts';
 import { kvPath } from '../framework/store.ts';
 import type { Attempt, Ledger, WriteCondition } from './ledger.ts';

@@ -2,9 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { createInterface, type Interface } from 'node:readline';
 import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { Store } from './store.ts';
 
 const mainFile = fileURLToPath(new URL('../../embedded/src/main.ts', import.meta.url));
 const readyWithinMs = 20_000;
@@ -17,6 +18,14 @@ export interface Exit {
 
 export type Environment = Readonly<Record<string, string>>;
 
+// A test that failed, or crashed this process, must not leave its store running.
+const running = new Set<StoreProcess>();
+const killAll = () => {
+  for (const store of running) store.kill();
+};
+process.on('exit', killAll);
+after(killAll);
+
 /** One process of the embedded store, with all that it wrote. For tests of starting, stopping and dying. */
 export class StoreProcess {
   readonly pid: number;
@@ -24,6 +33,7 @@ export class StoreProcess {
   /** Lines of stdout: the log. */
   readonly log: string[] = [];
   readonly #child: ChildProcess;
+  readonly #lines: Interface;
   readonly #opened = Promise.withResolvers<string | undefined>();
   #errors = '';
   #url: string | undefined;
@@ -36,15 +46,13 @@ export class StoreProcess {
     this.#child = child;
     this.pid = child.pid ?? 0;
     this.exited = new Promise((resolve) => child.once('close', (code, signal) => resolve({ code, signal })));
-    createInterface({ input: child.stdout }).on('line', (line) => this.#keep(line));
+    this.#lines = createInterface({ input: child.stdout }).on('line', (line) => this.#keep(line));
     child.stderr.on('data', (chunk: Buffer) => {
       this.#errors += chunk.toString();
     });
     void this.exited.then(() => this.#opened.resolve(undefined));
-    // A test that crashed this process must not leave its store running.
-    const end = () => child.kill('SIGKILL');
-    process.once('exit', end);
-    void this.exited.then(() => process.off('exit', end));
+    running.add(this);
+    void this.exited.then(() => running.delete(this));
   }
 
   /** What it wrote to stderr. */
@@ -71,6 +79,20 @@ export class StoreProcess {
     this.kill();
     const { code, signal } = await this.exited;
     throw new Error(`the store did not get ready (${code ?? signal}); its output:\n${this.output}`);
+  }
+
+  /** Resolves when a line of the log matches, one that is there already included. */
+  logged(pattern: RegExp): Promise<string> {
+    const line = this.log.find((each) => pattern.test(each));
+    if (line !== undefined) return Promise.resolve(line);
+    return new Promise((resolve) => {
+      const listener = (later: string) => {
+        if (!pattern.test(later)) return;
+        this.#lines.off('line', listener);
+        resolve(later);
+      };
+      this.#lines.on('line', listener);
+    });
   }
 
   signal(signal: NodeJS.Signals): void {
@@ -112,6 +134,14 @@ export async function runStore(environment: Environment): Promise<StoreProcess &
   const exit = await store.exited;
   clearTimeout(timer);
   return Object.assign(store, { exit });
+}
+
+/** Talks to a process; every answer is checked against the contract. */
+export function clientOf(process: StoreProcess): Store {
+  const refuse = () => Promise.reject(new Error('this store is restarted by starting another process'));
+  const metricsUrls = [`${process.url}/metrics`];
+  const close = () => process.killed();
+  return new Store({ url: process.url, metricsUrls, canRestart: false, restart: refuse, kill: refuse, close });
 }
 
 /** A new folder that is removed after the tests of the file. */

@@ -10,6 +10,7 @@ import {
   type ScanQuery,
   StrataError,
 } from '@stratakv/core';
+import type { DamageWatch } from './damage-watch.ts';
 import type { EntryRow } from './entry-table.ts';
 import type { QueuedMessage } from './queue-table.ts';
 import type { ReaderRequest, ReaderResult } from './reader-thread.ts';
@@ -20,15 +21,18 @@ import { errorOf, Thread } from './thread.ts';
 export class SqliteEntryReader implements EntryReader {
   readonly #thread: Thread;
   readonly #clock: Clock;
+  readonly #damage: DamageWatch;
 
-  private constructor(thread: Thread, clock: Clock) {
+  private constructor(thread: Thread, clock: Clock, damage: DamageWatch) {
     this.#thread = thread;
     this.#clock = clock;
+    this.#damage = damage;
   }
 
-  static async open(connection: ConnectionOptions, clock: Clock): Promise<SqliteEntryReader> {
+  static async open(connection: ConnectionOptions, clock: Clock, damage: DamageWatch): Promise<SqliteEntryReader> {
     const file = new URL('./reader-thread.ts', import.meta.url);
-    return new SqliteEntryReader(await Thread.start(file, connection), clock);
+    const thread = await Thread.start(file, connection, (error) => damage.noteDeath(error));
+    return new SqliteEntryReader(thread, clock, damage);
   }
 
   async batchGet(keys: readonly Key[]): Promise<ReadBatch> {
@@ -54,6 +58,7 @@ export class SqliteEntryReader implements EntryReader {
   }
 
   async check(): Promise<void> {
+    this.#damage.check();
     await this.#ask({ kind: 'operations', ids: [] });
   }
 
@@ -66,8 +71,9 @@ export class SqliteEntryReader implements EntryReader {
       throw new StrataError('unavailable', 'The database thread has died.', { cause });
     });
     const answer = result as ReaderResult;
-    if ('failure' in answer) throw errorOf(answer.failure);
-    return answer.value;
+    if (!('failure' in answer)) return answer.value;
+    this.#damage.note(answer.failure);
+    throw errorOf(answer.failure);
   }
 }
 

@@ -16,17 +16,20 @@ import {
 } from '@stratakv/core';
 import type { AppliedBatch } from './apply.ts';
 import type { Cleaned } from './cleanup.ts';
+import type { DamageWatch } from './damage-watch.ts';
 import { keyOf } from './entry-table.ts';
 import { errorOf } from './thread.ts';
 import type { Writer } from './writer.ts';
-import type { WriterJob } from './writer-thread.ts';
+import type { WriterJob } from './writer-job.ts';
 
 /** Writes the SQLite database through its one writer thread. */
 export class SqliteEntryStore implements EntryStore {
   readonly #writer: Writer;
+  readonly #damage: DamageWatch;
 
-  constructor(writer: Writer) {
+  constructor(writer: Writer, damage: DamageWatch) {
     this.#writer = writer;
+    this.#damage = damage;
   }
 
   raiseFence(partition: number): Promise<RaisedFence> {
@@ -61,6 +64,7 @@ export class SqliteEntryStore implements EntryStore {
   }
 
   async check(): Promise<void> {
+    this.#damage.check();
     if (this.#writer.death !== undefined) {
       throw new StrataError('unavailable', 'The database thread has died.', { cause: this.#writer.death });
     }

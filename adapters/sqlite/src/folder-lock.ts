@@ -23,7 +23,8 @@ export class FolderLocked extends Error {
 export function lockFolder(folder: string): FolderLock {
   const database = new DatabaseSync(join(folder, 'lock'), { timeout: 0 });
   try {
-    database.exec('BEGIN EXCLUSIVE');
+    // No journal on the disk: a full one must not stop a start.
+    database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE;');
   } catch (error) {
     database.close();
     const isBusy = error instanceof Error && 'errcode' in error && error.errcode === 5;

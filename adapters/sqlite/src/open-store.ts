@@ -1,5 +1,7 @@
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '@stratakv/core';
+import { DamageWatch } from './damage-watch.ts';
 import { SqliteEntryReader } from './entry-reader.ts';
 import { SqliteEntryStore } from './entry-store.ts';
 import { isDamaged } from './failure.ts';
@@ -20,16 +22,21 @@ export interface SqliteOptions {
   readonly maxQueueBytes: number;
   /** Bound on the database file, bytes; undefined: the disk is the bound. */
   readonly maxBytes?: number | undefined;
+  /** Whether the folder is known to hold a store: then one that is missing is damage, not a first start. */
+  readonly isInstalled?: boolean;
+  /** Told once, in words for a person, when damage is found while the store is used, or a thread of it dies. */
+  readonly onDamage?: (detail: string) => void;
   /** The database's clock. */
   readonly clock: Clock;
   /** Memory for database pages, both threads together, bytes. */
   readonly pageCacheBytes: number;
 }
 
-/** The database file is damaged. Nothing was changed in it. */
+/** The database file is damaged or gone. Nothing was changed in it. */
 export class DatabaseDamaged extends Error {
-  constructor(path: string, cause: unknown) {
-    super(`The database ${path} is damaged.`, { cause });
+  constructor(path: string, cause?: unknown) {
+    const what = cause === undefined ? 'is missing or empty, although the folder holds a store' : 'is damaged';
+    super(`The database ${path} ${what}.`, { cause });
     this.name = 'DatabaseDamaged';
   }
 }
@@ -44,9 +51,6 @@ export interface SqliteStore {
   close(): Promise<void>;
 }
 
-const reservedShare = 0.05;
-const leastReservedBytes = 1024 * 1024;
-
 /**
  * Opens the store in a folder, makes it there at first start.
  *
@@ -54,28 +58,50 @@ const leastReservedBytes = 1024 * 1024;
  * opened
  */
 export async function openSqliteStore(options: SqliteOptions): Promise<SqliteStore> {
-  const { folder, maxBytes, retentionMs, clock } = options;
+  const { folder } = options;
   const lock = lockFolder(folder);
   const path = join(folder, 'stratakv.db');
-  const cacheBytes = options.pageCacheBytes / 2;
   try {
-    const { installation, ends, deadLetters } = prepareDatabase(path, options);
-    const reservedBytes = Math.max(leastReservedBytes, (maxBytes ?? 0) * reservedShare);
-    const connection = { path, isReadOnly: false, cacheBytes, maxBytes };
-    const writer = await Writer.start({ connection, retentionMs, reservedBytes }, clock);
-    const reader = await SqliteEntryReader.open({ path, isReadOnly: true, cacheBytes }, clock);
-    const queue = new SqliteOperationQueue(writer, reader, { maxBytes: options.maxQueueBytes, ends, deadLetters });
-    const close = async () => {
-      await queue.close();
-      await reader.close();
-      await writer.close();
-      lock.release();
-    };
-    return { installation, queue, store: new SqliteEntryStore(writer), reader, close };
+    if (options.isInstalled === true && isEmptyDatabase(path)) throw new DatabaseDamaged(path);
+    const found = prepareDatabase(path, options);
+    return await openThreads(path, options, found, () => lock.release());
   } catch (error) {
     lock.release();
     throw isDamaged(error) ? new DatabaseDamaged(path, error) : error;
   }
+}
+
+type Found = ReturnType<typeof prepareDatabase>;
+
+async function openThreads(
+  path: string,
+  { maxBytes, retentionMs, clock, pageCacheBytes, maxQueueBytes, onDamage = () => {} }: SqliteOptions,
+  { installation, ends, deadLetters }: Found,
+  release: () => void,
+): Promise<SqliteStore> {
+  const cacheBytes = pageCacheBytes / 2;
+  const damage = new DamageWatch(onDamage);
+  const connection = { path, isReadOnly: false, cacheBytes, maxBytes };
+  const writer = await Writer.start({ connection, retentionMs }, clock, damage);
+  try {
+    const reader = await SqliteEntryReader.open({ path, isReadOnly: true, cacheBytes }, clock, damage);
+    const queue = new SqliteOperationQueue(writer, reader, { maxBytes: maxQueueBytes, ends, deadLetters, damage });
+    const close = async () => {
+      await queue.close();
+      await reader.close();
+      await writer.close();
+      release();
+    };
+    return { installation, queue, store: new SqliteEntryStore(writer, damage), reader, close };
+  } catch (error) {
+    await writer.close();
+    throw error;
+  }
+}
+
+/** A first start that was killed may leave a file without a page, but its log has them then. */
+function isEmptyDatabase(path: string): boolean {
+  return [path, `${path}-wal`].every((file) => (statSync(file, { throwIfNoEntry: false })?.size ?? 0) === 0);
 }
 
 function prepareDatabase(path: string, options: SqliteOptions) {

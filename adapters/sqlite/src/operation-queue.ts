@@ -8,6 +8,7 @@ import {
   type QueueListener,
   StrataError,
 } from '@stratakv/core';
+import type { DamageWatch } from './damage-watch.ts';
 import type { SqliteEntryReader } from './entry-reader.ts';
 import { type PageReader, PartitionQueue } from './partition-queue.ts';
 import type { QueueEnd } from './queue-table.ts';
@@ -20,7 +21,14 @@ export interface QueueOptions {
   /** What was there when the store was opened. */
   readonly ends: readonly QueueEnd[];
   readonly deadLetters: number;
+  readonly damage: DamageWatch;
 }
+
+/** What the row of an operation takes with its indexes, and what is left unused in pages for it. */
+const rowBytes = 1024;
+
+/** Room without which the store counts as full, though a smaller put would still be taken. */
+const probeBytes = 128 * 1024;
 
 /** The queue of the embedded mode: a table of the same database, written in the same transactions. */
 export class SqliteOperationQueue implements OperationQueue {
@@ -30,9 +38,10 @@ export class SqliteOperationQueue implements OperationQueue {
   readonly #maxBytes: number;
   #deadLetters: number;
   #bytesBeingQueued = 0;
-  #failure: StrataError | undefined;
+  readonly #damage: DamageWatch;
 
-  constructor(writer: Writer, reader: SqliteEntryReader, { maxBytes, ends, deadLetters }: QueueOptions) {
+  constructor(writer: Writer, reader: SqliteEntryReader, { maxBytes, ends, deadLetters, damage }: QueueOptions) {
+    this.#damage = damage;
     this.#writer = writer;
     this.#readPage = reader.queuePage.bind(reader);
     this.#maxBytes = maxBytes;
@@ -41,18 +50,22 @@ export class SqliteOperationQueue implements OperationQueue {
   }
 
   async publish(partition: number, operations: readonly QueuedOperation[]): Promise<void> {
+    this.#damage.check();
     const body = encodeOperations(operations);
     if (this.#bytes() + this.#bytesBeingQueued + body.length > this.#maxBytes) {
       throw new StrataError('overloaded', 'The queue of writes is full.', { extensions: { retryAfterSeconds: 2 } });
     }
     const queue = this.#partition(partition);
     const sequence = queue.reserve();
-    const isGrowth = operations.some((operation) => operation.action === 'put');
+    const needs = {
+      bytes: 2 * body.length + operations.length * rowBytes,
+      backlogBytes: this.#backlogBytes(),
+      isGrowth: operations.some((operation) => operation.action === 'put'),
+    };
     this.#bytesBeingQueued += body.length;
-    const result = await this.#writer.run({ kind: 'append', partition, sequence, body, isGrowth });
+    const result = await this.#writer.run({ kind: 'append', partition, sequence, body, needs });
     this.#bytesBeingQueued -= body.length;
-    this.#failure = 'failure' in result ? errorOf(result.failure) : undefined;
-    if (this.#failure !== undefined) throw this.#failure;
+    if ('failure' in result) throw errorOf(result.failure);
     queue.appended(sequence, body);
   }
 
@@ -72,12 +85,12 @@ export class SqliteOperationQueue implements OperationQueue {
     return { messages, bytes: this.#bytes(), deadLetters: this.#deadLetters };
   }
 
-  /** Rejects with the failure of the last publish, as long as none has succeeded since. */
+  /** Tries whether a put would be taken now. */
   async check(): Promise<void> {
-    if (this.#writer.death !== undefined) {
-      throw new StrataError('unavailable', 'The database thread has died.', { cause: this.#writer.death });
-    }
-    if (this.#failure !== undefined) throw this.#failure;
+    this.#damage.check();
+    const needs = { bytes: probeBytes, backlogBytes: this.#backlogBytes(), isGrowth: true };
+    const result = await this.#writer.run({ kind: 'probe', needs });
+    if ('failure' in result) throw errorOf(result.failure);
   }
 
   async close(): Promise<void> {
@@ -91,6 +104,13 @@ export class SqliteOperationQueue implements OperationQueue {
       this.#partitions.set(partition, queue);
     }
     return queue;
+  }
+
+  /** What applying all that was accepted will take: each message once more, and rows and parts of pages with it. */
+  #backlogBytes(): number {
+    let messages = 0;
+    for (const queue of this.#partitions.values()) messages += queue.messages;
+    return this.#bytes() + this.#bytesBeingQueued + messages * rowBytes;
   }
 
   #bytes(): number {

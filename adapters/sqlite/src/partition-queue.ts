@@ -1,5 +1,6 @@
 import type { PartitionSubscription, QueueListener } from '@stratakv/core';
-import type { QueuedMessage, QueueEnd } from './queue-table.ts';
+import type { QueuedMessage, QueueEnd, Removed } from './queue-table.ts';
+import { errorOf } from './thread.ts';
 import type { Writer } from './writer.ts';
 
 /** Reads messages of a partition after a sequence number, in order. */
@@ -23,14 +24,14 @@ export class PartitionQueue {
   bytes: number;
   readonly #partition: number;
   readonly #readPage: PageReader;
-  readonly #writer: Writer;
+  readonly #writer: Pick<Writer, 'run'>;
   /** Sequence number of the last message on disk. */
   #last: number;
   #reserved: number;
   #active: Subscription | undefined;
   #turn: Promise<void> = Promise.resolve();
 
-  constructor(end: QueueEnd, readPage: PageReader, writer: Writer) {
+  constructor(end: QueueEnd, readPage: PageReader, writer: Pick<Writer, 'run'>) {
     this.#partition = end.partition;
     this.#last = end.last;
     this.#reserved = end.last;
@@ -69,9 +70,8 @@ export class PartitionQueue {
     return {
       ack: (tag) => this.#ack(subscription, tag),
       close: async () => {
-        if (subscription.isClosed) return;
         subscription.isClosed = true;
-        this.#active = undefined;
+        if (this.#active === subscription) this.#active = undefined;
         resolve();
       },
     };
@@ -84,20 +84,24 @@ export class PartitionQueue {
 
   async #ack(subscription: Subscription, tag: number): Promise<void> {
     if (subscription.isClosed) return;
-    const taken = subscription.take(tag);
+    subscription.take(tag);
     void this.#catchUp(subscription);
     const result = await this.#writer.run({ kind: 'remove', partition: this.#partition, throughSequence: tag });
-    // What could not be removed comes again after a restart, where its outcome is found.
-    if ('failure' in result) return;
-    this.messages -= taken.messages;
-    this.bytes -= taken.bytes;
+    // What could not be removed comes again to whoever subscribes next, where its outcome is found.
+    if ('failure' in result) throw errorOf(result.failure);
+    // Counted by the database: one that was acked twice, over two subscriptions, went once.
+    const removed = result.value as Removed;
+    this.messages -= removed.messages;
+    this.bytes -= removed.bytes;
   }
 
   async #catchUp(subscription: Subscription): Promise<void> {
     if (subscription.isReading) return;
     subscription.isReading = true;
     while (!subscription.isClosed && subscription.hasRoom && subscription.delivered < this.#last) {
-      const page = await this.#readPage(this.#partition, subscription.delivered, prefetchMessages, prefetchBytes).catch(
+      const { delivered } = subscription;
+      const last = this.#last;
+      const page = await this.#readPage(this.#partition, delivered, prefetchMessages, prefetchBytes).catch(
         (error: Error) => error,
       );
       if (subscription.isClosed) return;
@@ -105,8 +109,9 @@ export class PartitionQueue {
         this.#lose(subscription, page);
         return;
       }
-      if (page.length === 0) break;
-      for (const message of page) subscription.deliver(message);
+      // All up to `last` was on disk before the page was read, so it has been acked; what came since is read next.
+      if (page.length === 0) subscription.delivered = last;
+      for (const message of page) if (!subscription.isClosed) subscription.deliver(message);
     }
     subscription.isReading = false;
   }
@@ -143,14 +148,9 @@ class Subscription {
     this.listener.onDelivery({ partition: this.#partition, tag: sequence, body });
   }
 
-  /** Forgets the deliveries up to a tag; says how much that was. */
-  take(tag: number): { messages: number; bytes: number } {
-    const kept = this.#outstanding.filter((message) => message.sequence > tag);
-    const messages = this.#outstanding.length - kept.length;
-    const keptBytes = kept.reduce((sum, message) => sum + message.bytes, 0);
-    const bytes = this.#outstandingBytes - keptBytes;
-    this.#outstanding = kept;
-    this.#outstandingBytes = keptBytes;
-    return { messages, bytes };
+  /** Forgets the deliveries up to a tag. */
+  take(tag: number): void {
+    this.#outstanding = this.#outstanding.filter((message) => message.sequence > tag);
+    this.#outstandingBytes = this.#outstanding.reduce((sum, message) => sum + message.bytes, 0);
   }
 }

@@ -4,16 +4,26 @@ import type { DeadLetter } from '@stratakv/core';
 const sql = {
   append: 'INSERT INTO queue (partition, sequence, body) VALUES (?, ?, ?)',
   remove: 'DELETE FROM queue WHERE partition = ? AND sequence <= ?',
+  removable: `SELECT count(*) AS messages, coalesce(sum(length(body)), 0) AS bytes
+              FROM queue WHERE partition = ? AND sequence <= ?`,
   page: 'SELECT sequence, body FROM queue WHERE partition = ? AND sequence > ? ORDER BY sequence LIMIT ?',
   ends: `SELECT partition, max(sequence) AS last, count(*) AS messages, sum(length(body)) AS bytes
          FROM queue GROUP BY partition`,
   setAside: 'INSERT INTO dead_letters (partition, at, reason, operations, body) VALUES (?, ?, ?, ?, ?)',
+  // Its value changes each time: a row that stays as it is would not be written.
+  probe: `INSERT INTO installation (name, value) VALUES ('probe', ?) ON CONFLICT DO UPDATE SET value = excluded.value`,
   countSetAside: 'SELECT count(*) AS dead FROM dead_letters',
 };
 
 export interface QueuedMessage {
   readonly sequence: number;
   readonly body: Uint8Array;
+}
+
+/** What an ack took off the queue. */
+export interface Removed {
+  readonly messages: number;
+  readonly bytes: number;
 }
 
 /** What waits in one partition's queue. */
@@ -28,17 +38,24 @@ export interface QueueEnd {
 export function prepareQueueWrites(database: DatabaseSync) {
   const append = database.prepare(sql.append);
   const remove = database.prepare(sql.remove);
+  const removable = database.prepare(sql.removable);
   const setAside = database.prepare(sql.setAside);
+  const probe = database.prepare(sql.probe);
   return {
     append(partition: number, sequence: number, body: Uint8Array): void {
       append.run(partition, sequence, body);
     },
-    remove(partition: number, throughSequence: number): void {
+    remove(partition: number, throughSequence: number): Removed {
+      const { messages, bytes } = removable.get(partition, throughSequence) as unknown as Removed;
       remove.run(partition, throughSequence);
+      return { messages, bytes };
     },
     setAside(letter: DeadLetter, nowMs: number): void {
       const { partition, body, reason, ids } = letter;
       setAside.run(partition, nowMs, reason, JSON.stringify(ids), body);
+    },
+    probe(nowMs: number): void {
+      probe.run(Buffer.from(String(nowMs)));
     },
   };
 }

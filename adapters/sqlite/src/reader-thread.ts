@@ -60,13 +60,15 @@ if (port !== null) {
   const begin = database.prepare('BEGIN');
   const end = database.prepare('COMMIT');
   const inSnapshot = ({ request, nowMs }: TimedRequest): ReaderResult => {
-    begin.run();
     try {
-      return { value: answer(request, nowMs) };
+      begin.run();
+      const value = answer(request, nowMs);
+      end.run();
+      return { value };
     } catch (error) {
+      // A damaged page fails the end of the transaction too.
+      if (database.isTransaction) database.exec('ROLLBACK');
       return { failure: describeFailure(error) };
-    } finally {
-      if (database.isTransaction) end.run();
     }
   };
   port.on('message', (request: TimedRequest | 'close') => {

@@ -11,11 +11,13 @@ interface Waiting {
 export class Thread {
   readonly #worker: Worker;
   readonly #waiting: Waiting[] = [];
+  readonly #onDeath: (error: Error) => void;
   #death: Error | undefined;
   #isClosing = false;
 
-  private constructor(worker: Worker) {
+  private constructor(worker: Worker, onDeath: (error: Error) => void) {
     this.#worker = worker;
+    this.#onDeath = onDeath;
     worker.on('message', (answer) => this.#waiting.shift()?.resolve(answer));
     worker.on('error', (error) => this.#die(error));
     worker.on('exit', (code) => this.#die(new Error(`the database thread ended with code ${code}`)));
@@ -25,10 +27,11 @@ export class Thread {
    * Starts a thread; resolves when it has opened its database.
    *
    * @param file URL of the module the thread runs; `data` is its `workerData`
+   * @param onDeath told when it ends without being asked to
    * @throws what the module throws while it starts
    */
-  static async start(file: URL, data: unknown): Promise<Thread> {
-    const thread = new Thread(new Worker(file, { workerData: data }));
+  static async start(file: URL, data: unknown, onDeath: (error: Error) => void): Promise<Thread> {
+    const thread = new Thread(new Worker(file, { workerData: data }), onDeath);
     await new Promise((resolve, reject) => thread.#waiting.push({ resolve, reject }));
     return thread;
   }
@@ -57,7 +60,10 @@ export class Thread {
   }
 
   #die(error: Error): void {
-    this.#death ??= error;
+    if (this.#death === undefined) {
+      this.#death = error;
+      if (!this.#isClosing) this.#onDeath(error);
+    }
     for (const waiting of this.#waiting.splice(0)) waiting.reject(this.#death);
   }
 }

@@ -1,11 +1,17 @@
-import { type Clock, StrataError } from '@stratakv/core';
+import type { Clock } from '@stratakv/core';
+import type { DamageWatch } from './damage-watch.ts';
 import { Thread } from './thread.ts';
-import type { WriterJob, WriterOptions, WriterRequest, WriterResult } from './writer-thread.ts';
+import type { WriterRequest, WriterResult } from './transaction.ts';
+import type { WriterJob } from './writer-job.ts';
+import type { WriterOptions } from './writer-thread.ts';
 
 interface PendingJob {
   readonly job: WriterJob;
   resolve(result: WriterResult): void;
 }
+
+/** Bodies in one transaction, unless a single one is larger: what comes later must not wait for a long flush. */
+const maxTransactionBytes = 8 * 1024 * 1024;
 
 /**
  * Hands jobs to the writer thread. While a transaction is being flushed, the jobs that come in gather for the next
@@ -14,17 +20,21 @@ interface PendingJob {
 export class Writer {
   readonly #thread: Thread;
   readonly #clock: Clock;
+  readonly #damage: DamageWatch;
   #pending: PendingJob[] = [];
-  #isBusy = false;
   #isScheduled = false;
+  /** Ends when nothing is left to do. */
+  #working: Promise<void> | undefined;
 
-  private constructor(thread: Thread, clock: Clock) {
+  private constructor(thread: Thread, clock: Clock, damage: DamageWatch) {
     this.#thread = thread;
     this.#clock = clock;
+    this.#damage = damage;
   }
 
-  static async start(options: WriterOptions, clock: Clock): Promise<Writer> {
-    return new Writer(await Thread.start(new URL('./writer-thread.ts', import.meta.url), options), clock);
+  static async start(options: WriterOptions, clock: Clock, damage: DamageWatch): Promise<Writer> {
+    const file = new URL('./writer-thread.ts', import.meta.url);
+    return new Writer(await Thread.start(file, options, (error) => damage.noteDeath(error)), clock, damage);
   }
 
   /** Runs a job. Resolves when its transaction is on disk or has failed; never rejects. */
@@ -42,39 +52,63 @@ export class Writer {
 
   /** Finishes what was handed over, then ends the thread. */
   async close(): Promise<void> {
-    while (this.#pending.length > 0 || this.#isBusy) await new Promise((resolve) => setImmediate(resolve));
+    this.#start();
+    await this.#working;
     await this.#thread.close();
   }
 
   #schedule(): void {
-    if (this.#isBusy || this.#isScheduled || this.#pending.length === 0) return;
+    if (this.#working !== undefined || this.#isScheduled) return;
     this.#isScheduled = true;
     // After the requests of this turn have been read, so that they travel together.
     setImmediate(() => {
       this.#isScheduled = false;
-      void this.#flush();
+      this.#start();
     });
   }
 
-  async #flush(): Promise<void> {
-    const jobs = this.#pending;
-    this.#pending = [];
-    this.#isBusy = true;
-    const results = await this.#results(jobs.map(({ job }) => job));
-    this.#isBusy = false;
-    jobs.forEach((pending, index) => {
-      pending.resolve(results[index] as WriterResult);
+  #start(): void {
+    if (this.#pending.length === 0) return;
+    this.#working ??= this.#work().finally(() => {
+      this.#working = undefined;
+      this.#start();
     });
-    this.#schedule();
+  }
+
+  async #work(): Promise<void> {
+    while (this.#pending.length > 0) {
+      const batch = this.#nextBatch();
+      const results = await this.#results(batch.map(({ job }) => job));
+      for (const [index, { resolve }] of batch.entries()) resolve(results[index] as WriterResult);
+      // What the results set off comes first, so that it can be part of the next transaction.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  #nextBatch(): PendingJob[] {
+    let bytes = 0;
+    let count = 0;
+    for (const { job } of this.#pending) {
+      bytes += 'body' in job ? job.body.length : 0;
+      if (count > 0 && bytes > maxTransactionBytes) break;
+      count += 1;
+    }
+    return this.#pending.splice(0, count);
   }
 
   async #results(jobs: readonly WriterJob[]): Promise<readonly WriterResult[]> {
+    if (this.#thread.death !== undefined) return failed(jobs, 'unavailable');
     try {
       const request: WriterRequest = { jobs, nowMs: this.#clock.now() };
-      return (await this.#thread.ask(request)) as WriterResult[];
-    } catch (cause) {
-      const detail = new StrataError('outcome-unknown', 'The database thread died.', { cause }).message;
-      return jobs.map(() => ({ failure: { code: 'outcome-unknown', detail } }));
+      const results = (await this.#thread.ask(request)) as WriterResult[];
+      for (const result of results) if ('failure' in result) this.#damage.note(result.failure);
+      return results;
+    } catch {
+      return failed(jobs, 'outcome-unknown');
     }
   }
+}
+
+function failed(jobs: readonly WriterJob[], code: 'unavailable' | 'outcome-unknown'): WriterResult[] {
+  return jobs.map(() => ({ failure: { code, detail: 'The database thread has died.' } }));
 }

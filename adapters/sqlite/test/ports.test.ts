@@ -11,19 +11,23 @@ operationQueueSuite('SqliteOperationQueue', async () => {
   };
 });
 
-entryStoreSuite('SqliteEntryStore', async ({ retentionMs }) => {
-  // Runs with the real one, since the ids of operations are made by that, and can be moved against it.
-  let ahead = 0;
-  const clock = { ...systemClock, now: () => Date.now() + ahead };
-  const test = await TestStore.create(clock, { retentionMs });
-  const { store, reader } = test.parts;
-  return {
-    store,
-    reader,
-    reopen: () => test.open(),
-    advance: async (ms) => {
-      ahead += ms;
-    },
-    close: () => test.close(),
-  };
-});
+entryStoreSuite(
+  'SqliteEntryStore',
+  async ({ retentionMs }) => {
+    // Runs with the real one, since the ids of operations are made by that, and can be moved against it.
+    let ahead = 0;
+    const clock = { ...systemClock, now: () => Date.now() + ahead };
+    const test = await TestStore.create(clock, { retentionMs });
+    const { store, reader } = test.parts;
+    return {
+      store,
+      reader,
+      reopen: () => test.open(),
+      advance: async (ms) => {
+        ahead += ms;
+      },
+      close: () => test.close(),
+    };
+  },
+  { canSetClock: true },
+);

@@ -33,7 +33,7 @@ function renderEnvironment(environment: Environment): string {
     ['load average at the start', loadAverage.join(', ')],
     ['4 KiB and fdatasync, ms', spread(flushMs)],
   ];
-  return `## Environment\n\n${table(['', ''], rows)}`;
+  return `## Environment\n\n${table(['machine', ''], rows)}`;
 }
 
 function renderTargets({ start, rates, growth }: EmbeddedResults): string {
@@ -44,13 +44,17 @@ function renderTargets({ start, rates, growth }: EmbeddedResults): string {
     ['start to the first 200 of /readyz, ms', '', spread(start.readyMs)],
     ['start to the first waited PUT and GET, ms', '< 1,000', spread(start.firstAnswerMs)],
     ['the same, making the data folder, ms', '< 1,000', number(start.firstEverMs)],
-    ['idle RSS, workers included, MiB', '< 150', `${number(start.idle.rss)} (Pss ${number(start.idle.pss)})`],
+    [
+      'idle RSS, workers included, MiB',
+      '< 150',
+      `${number(start.idle.rss)} (Pss ${number(start.idle.pss)}, anonymous ${number(start.idle.anonymous)})`,
+    ],
     ['GET, cached, to the constant route', '≥ 0.7', spread(get.ratio)],
     ['durable PUT, to the constant route', '≥ 0.2', spread(put.ratio)],
     ['durable PUT, a second', '10,000 where the constant route does 50,000', spread(put.rate)],
     ['highest RSS while growing, MiB', 'bounded', number(peak)],
   ];
-  return `## Targets\n\n${table(['', 'target', 'measured'], rows)}`;
+  return `## Targets\n\n${table(['one process', 'target', 'measured'], rows)}`;
 }
 
 function find(rates: readonly RateFigures[], name: string): RateFigures {
@@ -94,14 +98,12 @@ function renderRates({ rates, crossCheck }: EmbeddedResults): string {
 }
 
 function renderDrains(rates: readonly RateFigures[]): string {
-  const rows = rates
-    .filter(({ backlog }) => backlog !== undefined)
-    .map(({ name, backlog, drainRate }) => [
-      name,
-      number(backlog ?? Number.NaN),
-      drainRate === undefined ? '– (backlog too small)' : spread(drainRate),
-    ]);
-  return table(['after the load', 'largest backlog', 'operations settled/s'], rows);
+  const rows = rates.flatMap(({ name, settling }) =>
+    settling === undefined
+      ? []
+      : [[name, spread(settling.rate), spread(settling.backlog), spread(settling.drainSeconds)]],
+  );
+  return table(['', 'operations settled/s, load and drain', 'backlog after the load', 'drained in, s'], rows);
 }
 
 function renderThreads(rates: readonly RateFigures[]): string {
@@ -109,7 +111,7 @@ function renderThreads(rates: readonly RateFigures[]): string {
     name,
     (rounds.at(-1)?.threads ?? [])
       .toSorted((a, b) => b.cpuMicros - a.cpuMicros)
-      .map((thread) => `${thread.name.replace(/ \d+$/, '')} ${number(thread.cpuMicros)}`)
+      .map((thread) => `${thread.name} ${number(thread.cpuMicros)}`)
       .join(', '),
   ]);
   return table(['last round', 'server CPU by thread, µs an answer'], rows);

@@ -19,6 +19,8 @@ export interface Interference {
   readonly other: Measurement | undefined;
 }
 
+/** A store that was just started has yet to compile its code. */
+const coldSeconds = 2;
 const smallRate = 500;
 const smallConnections = 16;
 const largeBytes = 1024 * 1024;
@@ -39,7 +41,7 @@ export async function measureLatencies(bench: Bench, peak: number): Promise<Late
     const measurement = await bench.generator.run(store, {
       workload: smallGets(bench),
       connections: bench.plan.connections,
-      warmupSeconds: bench.plan.warmupSeconds,
+      warmupSeconds: coldSeconds,
       seconds: bench.plan.fixedRateSeconds,
       seed: 1,
       rate: wanted,

@@ -12,11 +12,18 @@ export interface RateFigures {
   readonly ratio: Spread;
   /** CPU of the server an answer, to the constant route of the same round. */
   readonly cpuRatio: Spread;
-  /** Operations a second that got their outcome after the load; only where there was a backlog. */
-  readonly drainRate: Spread | undefined;
-  /** Most operations without an outcome at the end of a round. */
-  readonly backlog: number | undefined;
+  /** Of writes: how they were applied. */
+  readonly settling: Settling | undefined;
   readonly rounds: readonly Measurement[];
+}
+
+export interface Settling {
+  /** Operations a second that got their outcome, from the start of the load until the last one had it. */
+  readonly rate: Spread;
+  /** Operations without an outcome at the end of the load. */
+  readonly backlog: Spread;
+  /** Seconds from then until there was none. */
+  readonly drainSeconds: Spread;
 }
 
 /** Entries of the GETs: few, so that all are in the cache. */
@@ -33,7 +40,7 @@ interface Contestant {
 
 interface Turn {
   readonly measurement: Measurement;
-  readonly drain: Drain | undefined;
+  readonly drained: (Drain & { readonly rate: number }) | undefined;
 }
 
 /** Rates with as many connections as the plan says, the servers taking turns, round by round. */
@@ -95,10 +102,14 @@ async function compete(bench: Bench, store: Server, all: readonly Contestant[]):
   const turns = new Map<string, Turn[]>(all.map(({ name }) => [name, []]));
   for (let round = 0; round < plan.rounds; round += 1) {
     for (const { name, server, workload, isWrite } of all) {
+      const startedAt = performance.now();
       const measurement = await generator.run(server, { ...load, workload: workload(round), seed: round });
-      if (isWrite) accepted += measurement.allAnswers;
-      const drained = isWrite ? await drain(store, accepted) : undefined;
-      turns.get(name)?.push({ measurement, drain: drained });
+      if (isWrite) {
+        accepted += measurement.allAnswers;
+        const drained = await drain(store, accepted);
+        const rate = (1000 * measurement.allAnswers) / (performance.now() - startedAt);
+        turns.get(name)?.push({ measurement, drained: { ...drained, rate } });
+      } else turns.get(name)?.push({ measurement, drained: undefined });
       tell(`round ${round + 1}: ${name}: ${Math.round(measurement.rate)}/s`);
     }
   }
@@ -110,15 +121,21 @@ function summarize(name: string, turns: readonly Turn[], constant: readonly Turn
   const rounds = turns.map(({ measurement }) => measurement);
   const ratio = (of: (measurement: Measurement) => number) =>
     spreadOf(rounds.map((round, index) => of(round) / of((constant[index] as Turn).measurement)));
-  const drains = turns.map((turn) => turn.drain).filter((drained) => drained !== undefined);
-  const drainRates = drains.map(({ rate }) => rate).filter((rate) => rate !== undefined);
   return {
     name,
     rate: spreadOf(rounds.map(({ rate }) => rate)),
     ratio: ratio(({ rate }) => rate),
     cpuRatio: ratio(({ serverMicros }) => serverMicros),
-    drainRate: drainRates.length === 0 ? undefined : spreadOf(drainRates),
-    backlog: drains.length === 0 ? undefined : Math.max(...drains.map(({ backlog }) => backlog)),
+    settling: settlingOf(turns.map(({ drained }) => drained).filter((drained) => drained !== undefined)),
     rounds,
+  };
+}
+
+function settlingOf(drains: readonly NonNullable<Turn['drained']>[]): Settling | undefined {
+  if (drains.length === 0) return undefined;
+  return {
+    rate: spreadOf(drains.map(({ rate }) => rate)),
+    backlog: spreadOf(drains.map(({ backlog }) => backlog)),
+    drainSeconds: spreadOf(drains.map(({ seconds }) => seconds)),
   };
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bench } from '../bench.ts';
-import { keyOf, valueOf } from '../dataset.ts';
+import { entryKey, entryValue } from '../dataset.ts';
 import { type MemoryUsage, memoryOf } from '../process-usage.ts';
 import { makeDataFolder, startStore } from '../server.ts';
 import { type Spread, spreadOf } from '../spread.ts';
@@ -48,11 +48,11 @@ export async function measureStarts({ plan, tell }: Bench): Promise<StartFigures
 }
 
 async function putAndGet(port: number, index: number): Promise<void> {
-  const url = `http://127.0.0.1:${port}/kv/${keyOf(index)}`;
-  const value = valueOf(index, 128);
+  const url = `http://127.0.0.1:${port}/kv/${entryKey(index)}`;
+  const value = entryValue(index, 128);
   const put = await fetch(url, { method: 'PUT', body: value, headers: { prefer: 'wait=10' } });
-  await put.arrayBuffer();
-  if (put.status !== 201 && put.status !== 204) throw new Error(`the first PUT was answered ${put.status}`);
+  const answer = await put.text();
+  if (put.status !== 201 && put.status !== 204) throw new Error(`the first PUT was answered ${put.status}: ${answer}`);
   const get = await fetch(url);
   if (get.status !== 200 || (await get.text()) !== value) throw new Error(`the first GET was answered ${get.status}`);
 }
