@@ -16,7 +16,7 @@ export interface Environment {
   /** Milliseconds for 4 KiB and an fdatasync, where the data was: the least a durable answer can take. */
   readonly flushMs: Spread;
   readonly commit: string;
-  /** Whether there were changes that are in no commit. */
+  /** Whether there were changes that are in no commit, other than results. */
   readonly isDirty: boolean;
   readonly startedAt: string;
 }
@@ -34,7 +34,7 @@ export function readEnvironment(): Environment {
     loadAverage: loadavg().map((load) => Math.round(load * 100) / 100),
     flushMs: measureFlush(),
     commit: git('rev-parse', '--short=12', 'HEAD') ?? 'none',
-    isDirty: git('status', '--porcelain') !== '',
+    isDirty: git('status', '--porcelain', '--', '.', ':!bench/results') !== '',
     startedAt: new Date().toISOString(),
   };
 }

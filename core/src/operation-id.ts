@@ -1,4 +1,4 @@
-import { createHmac, randomFillSync, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject, randomFillSync, timingSafeEqual } from 'node:crypto';
 
 declare const operationIdBrand: unique symbol;
 
@@ -24,7 +24,8 @@ const shape = /^[A-Za-z0-9_-]{32}$/;
 
 /** Makes and recognises operation ids. */
 export class OperationIds {
-  readonly #secrets: readonly Uint8Array[];
+  // Key objects, made once: from bytes, each HMAC would make one anew, which costs five times the HMAC itself.
+  readonly #secrets: readonly KeyObject[];
   readonly #random = new Uint8Array(512 * randomBytes);
   #randomUsed = this.#random.length;
 
@@ -36,7 +37,7 @@ export class OperationIds {
     if (secrets.length === 0 || secrets.some((secret) => secret.length < 16)) {
       throw new RangeError('operation ids need a secret of at least 16 bytes');
     }
-    this.#secrets = secrets;
+    this.#secrets = secrets.map((secret) => createSecretKey(secret));
   }
 
   /** A new id. `nowMs` is milliseconds since 1970; `partition` fits 16 bits. */
@@ -45,7 +46,7 @@ export class OperationIds {
     bytes.writeUIntBE(nowMs, 0, 6);
     bytes.writeUInt16BE(partition, 6);
     this.#fillRandom(bytes);
-    bytes.set(sign(this.#secrets[0] as Uint8Array, bytes), signedBytes);
+    bytes.set(sign(this.#secrets[0] as KeyObject, bytes), signedBytes);
     return bytes.toString('base64url') as OperationId;
   }
 
@@ -81,7 +82,7 @@ export function operationPartition(id: OperationId): number {
   return Buffer.from(id.slice(8, 12), 'base64url').readUInt16BE(0);
 }
 
-function sign(secret: Uint8Array, bytes: Uint8Array): Uint8Array {
+function sign(secret: KeyObject, bytes: Uint8Array): Uint8Array {
   return createHmac('sha256', secret)
     .update(bytes.subarray(0, signedBytes))
     .digest()

@@ -1,13 +1,12 @@
 import { equal, ok } from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { runExamples } from './run-examples.ts';
+import { readDocuments, runExamples } from './run-examples.ts';
 
 const page = fileURLToPath(new URL('../../docs/http-api.md', import.meta.url));
 
 describe('docs/http-api.md', async () => {
-  const results = await runExamples(await readFile(page, 'utf8'));
+  const [results = []] = await runExamples(await readDocuments([page]));
 
   test('has examples', () => ok(results.length > 40, `only ${results.length}`));
 

@@ -9,13 +9,13 @@ import { Bindings, type BoundKind } from './shapes.ts';
 
 /*
  * Runs the examples of a page of documentation, in order, against a store of its own, by the shell and the curl that
- * users have. The pages say `localhost:8080`; the store is elsewhere. A page that needs settings names them in a comment:
- * <!-- store: KV_OPERATION_RETENTION=1s -->
+ * users have. The pages say `localhost:8080`; the store is elsewhere. A page that needs a setting names it in a comment:
+ * <!-- store: KV_MAX_DATA_BYTES=4MiB -->
  */
 
 export interface ExampleResult {
   readonly example: Example;
-  /** What the page should say. */
+  /** The command as it was run, without its address, and what was answered. */
   readonly now: Example;
   /** How it differs from what it says; undefined when it is true. */
   readonly difference: string | undefined;
@@ -27,65 +27,95 @@ const commandWithinMs = 20_000;
 // Every answer ends with these.
 const leftOut = /^(?:Date: .*|Connection: keep-alive|Keep-Alive: .*)\n/gm;
 
-/**
- * Runs all examples of a page.
- *
- * @throws Error when a command cannot be run or fails
- */
-export async function runExamples(markdown: string): Promise<ExampleResult[]> {
-  const settings = Object.fromEntries(
-    [...markdown.matchAll(/<!-- store: (\w+)=(\S+) -->/g)].map(([, name, value]) => [name ?? '', value ?? '']),
-  );
-  const target = await startEmbedded(settings);
-  const folder = await mkdtemp(join(tmpdir(), 'stratakv-docs-'));
-  try {
-    const bindings = new Bindings();
-    const results: ExampleResult[] = [];
-    for (const example of examplesOf(readPage(markdown))) {
-      results.push(await runExample(example, bindings, { folder, address: new URL(target.url).host }));
-    }
-    return results;
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-    await target.close();
-  }
+/** A file of documentation. */
+export interface Document {
+  readonly file: string;
+  readonly markdown: string;
 }
 
 /**
- * Runs the examples of a file and writes down what is answered now. Examples that are still true stay as they are.
+ * Runs all examples of some pages, each with bindings of its own. Pages that need the same settings share a store.
  *
- * @returns how many were not
+ * @returns the results of each page, in the order of the pages
+ * @throws Error when a command cannot be run or fails
  */
-export async function updateExamples(file: string): Promise<number> {
-  const markdown = await readFile(file, 'utf8');
-  const results = await runExamples(markdown);
-  const changed = new Map(
-    results.filter(({ difference }) => difference !== undefined).map((each) => [each.example.line, each.now]),
-  );
-  if (changed.size === 0) return 0;
-  const page = readPage(markdown).map((part) => (typeof part === 'string' ? part : (changed.get(part.line) ?? part)));
-  await writeFile(file, writePage(page));
-  return changed.size;
+export async function runExamples(documents: readonly Document[]): Promise<readonly ExampleResult[][]> {
+  const results = new Map<Document, ExampleResult[]>();
+  for (const [settings, pages] of Map.groupBy(documents, ({ markdown }) => settingsOf(markdown))) {
+    const target = await startEmbedded(Object.fromEntries(settings.split(' ').map((each) => each.split('='))));
+    const folder = await mkdtemp(join(tmpdir(), 'stratakv-docs-'));
+    const where = { folder, address: new URL(target.url).host };
+    try {
+      for (const page of pages) results.set(page, await runPage(page, where));
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+      await target.close();
+    }
+  }
+  return documents.map((document) => results.get(document) ?? []);
+}
+
+/**
+ * Runs the examples of some files. A file of which any is no longer true gets all the answers of this run, a file of
+ * which all are stays as it is.
+ *
+ * @returns the files that were changed
+ */
+export async function updateExamples(files: readonly string[]): Promise<string[]> {
+  const documents = await readDocuments(files);
+  const results = await runExamples(documents);
+  const changed: string[] = [];
+  for (const [index, { file, markdown }] of documents.entries()) {
+    const ofPage = results[index] ?? [];
+    if (ofPage.every(({ difference }) => difference === undefined)) continue;
+    const now = new Map(ofPage.map((each) => [each.example.line, each.now]));
+    const page = readPage(markdown).map((part) => (typeof part === 'string' ? part : (now.get(part.line) ?? part)));
+    await writeFile(file, writePage(page));
+    changed.push(file);
+  }
+  return changed;
+}
+
+export async function readDocuments(files: readonly string[]): Promise<Document[]> {
+  return await Promise.all(files.map(async (file) => ({ file, markdown: await readFile(file, 'utf8') })));
+}
+
+interface Place {
+  /** Where commands run. */
+  readonly folder: string;
+  /** Host and port of the store. */
+  readonly address: string;
+}
+
+function settingsOf(markdown: string): string {
+  return [...markdown.matchAll(/<!-- store: (\w+=\S+) -->/g)].map(([, setting]) => setting).join(' ');
+}
+
+async function runPage({ file, markdown }: Document, place: Place): Promise<ExampleResult[]> {
+  const bindings = new Bindings();
+  const results: ExampleResult[] = [];
+  for (const example of examplesOf(readPage(markdown))) {
+    try {
+      results.push(await runExample(example, bindings, place));
+    } catch (cause) {
+      throw new Error(`${file}:${example.line}: ${(cause as Error).message}`, { cause });
+    }
+  }
+  return results;
 }
 
 export function examplesOf(page: Page): Example[] {
   return page.filter((part) => typeof part !== 'string');
 }
 
-async function runExample(
-  example: Example,
-  bindings: Bindings,
-  { folder, address }: { readonly folder: string; readonly address: string },
-): Promise<ExampleResult> {
-  const command = fillIn(example.command, bindings);
-  const actual = await answerOf(bindings.toActual(command).replaceAll(shownAddress, address), folder, address);
-  let difference = bindings.bind(example.answer, actual);
-  let { answer } = example;
-  if (difference !== undefined) {
-    answer = bindings.toWritten(actual);
-    bindings.bind(answer, actual);
-  }
-  if (command !== example.command) difference ??= 'the command has a place to fill in';
+async function runExample(example: Example, bindings: Bindings, place: Place): Promise<ExampleResult> {
+  const written = fillIn(example.command, bindings);
+  const command = bindings.toActual(written);
+  const answer = await answerOf(command, place);
+  let difference = bindings.bind(example.answer, answer);
+  // What comes later is still compared as if this had been right.
+  if (difference !== undefined) bindings.bind(bindings.toWritten(answer), answer);
+  if (written !== example.command) difference ??= 'the command has a place to fill in';
   return { example, now: { ...example, command, answer }, difference };
 }
 
@@ -96,11 +126,15 @@ function fillIn(command: string, bindings: Bindings): string {
   });
 }
 
-async function answerOf(command: string, folder: string, address: string): Promise<string> {
+async function answerOf(command: string, { folder, address }: Place): Promise<string> {
   // Neither the user's curlrc nor a proxy changes what is sent.
   const env = { PATH: process.env.PATH, HOME: folder, NO_PROXY: '*', LC_ALL: 'C' };
   try {
-    const { stdout } = await run('sh', ['-c', command], { cwd: folder, env, timeout: commandWithinMs });
+    const { stdout } = await run('sh', ['-c', command.replaceAll(shownAddress, address)], {
+      cwd: folder,
+      env,
+      timeout: commandWithinMs,
+    });
     return stdout.replaceAll('\r\n', '\n').replaceAll(address, shownAddress).replace(leftOut, '').trimEnd();
   } catch (cause) {
     const { code, stderr } = cause as { code?: unknown; stderr?: string };

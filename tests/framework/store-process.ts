@@ -144,10 +144,13 @@ export function clientOf(process: StoreProcess): Store {
   return new Store({ url: process.url, metricsUrls, canRestart: false, restart: refuse, kill: refuse, close });
 }
 
-/** A new folder that is removed after the tests of the file. */
-export async function temporaryFolder(): Promise<string> {
+/** A new folder that is removed after the tests of the file; `release` is called before that. */
+export async function temporaryFolder(release: (folder: string) => unknown = () => {}): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'stratakv-test-'));
-  after(() => rm(folder, { recursive: true, force: true }));
+  after(async () => {
+    await release(folder);
+    await rm(folder, { recursive: true, force: true });
+  });
   return folder;
 }
 

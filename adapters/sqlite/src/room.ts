@@ -32,8 +32,8 @@ const leastReservedBytes = 1024 * 1024;
 const reservedDiskBytes = 8 * 1024 * 1024;
 const copiesOnDisk = 2;
 
-/** A log of this size is worth writing back before anything is refused. */
-const largeLogBytes = 1024 * 1024;
+/** A log this small is not worth writing back. */
+const smallLogBytes = 64 * 1024;
 
 export class Room {
   readonly #options: RoomOptions;
@@ -58,10 +58,13 @@ export class Room {
     this.#pageBytes = read(database.prepare('PRAGMA page_size'));
   }
 
-  /** Looks at the database and the disk; to be called before a transaction that appends. */
+  /**
+   * Looks at the database and the disk; to be called before a transaction that appends. Before anything is refused, the
+   * log gives its room back.
+   */
   measure(wantedBytes: number): void {
     this.#look();
-    if (this.#forPuts >= wantedBytes || sizeOf(`${this.#options.path}-wal`) < largeLogBytes) return;
+    if (this.#forPuts >= wantedBytes || sizeOf(`${this.#options.path}-wal`) < smallLogBytes) return;
     this.shrinkLog();
     this.#look();
   }

@@ -47,7 +47,7 @@ export function createRunner(database: DatabaseSync, options: RunnerOptions) {
   function transact({ jobs, nowMs }: WriterRequest, isLastTry: boolean): WriterResult[] {
     let describe = describeFailure;
     try {
-      room.measure(wantedBytes(jobs));
+      if (jobs.some((job) => 'needs' in job)) room.measure(wantedBytes(jobs));
       begin.run();
       const results = jobs.map((job) => attempt(job, nowMs, isLastTry));
       describe = describeCommitFailure;
@@ -72,8 +72,13 @@ export function createRunner(database: DatabaseSync, options: RunnerOptions) {
 
 function wantedBytes(jobs: readonly WriterJob[]): number {
   let bytes = 0;
-  for (const job of jobs) if (job.kind === 'append') bytes += job.needs.bytes;
-  return bytes;
+  let backlogBytes = 0;
+  for (const job of jobs) {
+    if (!('needs' in job)) continue;
+    bytes += job.needs.bytes;
+    backlogBytes = Math.max(backlogBytes, job.needs.backlogBytes);
+  }
+  return bytes + backlogBytes;
 }
 
 /** For what is tried after a failure: the failure is what counts. */
