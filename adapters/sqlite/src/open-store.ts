@@ -47,7 +47,7 @@ export interface SqliteStore {
   readonly queue: SqliteOperationQueue;
   readonly store: SqliteEntryStore;
   readonly reader: SqliteEntryReader;
-  /** Finishes what was handed over, then closes the database and lets go of the folder. */
+  /** Finishes what was handed over, then closes the database and lets go of the folder. Once, however often called. */
   close(): Promise<void>;
 }
 
@@ -86,13 +86,20 @@ async function openThreads(
   try {
     const reader = await SqliteEntryReader.open({ path, isReadOnly: true, cacheBytes }, clock, damage);
     const queue = new SqliteOperationQueue(writer, reader, { maxBytes: maxQueueBytes, ends, deadLetters, damage });
+    let closed: Promise<void> | undefined;
     const close = async () => {
       await queue.close();
       await reader.close();
       await writer.close();
       release();
     };
-    return { installation, queue, store: new SqliteEntryStore(writer, damage), reader, close };
+    return {
+      installation,
+      queue,
+      store: new SqliteEntryStore(writer, damage),
+      reader,
+      close: () => (closed ??= close()),
+    };
   } catch (error) {
     await writer.close();
     throw error;

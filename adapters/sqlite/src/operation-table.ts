@@ -13,14 +13,16 @@ import { keyBytes, keyOf } from './entry-table.ts';
 const columns = 'action, key, status, version, is_created, expires_at, code, settled_at';
 
 const sql = {
-  find: `SELECT ${columns} FROM operations WHERE partition = ? AND id = ?`,
+  find: `SELECT ${columns} FROM operations WHERE id = ?`,
   remembered: `SELECT ${columns}, fingerprint FROM operations WHERE identity = ?`,
   insert: `INSERT INTO operations
              (partition, id, action, key, status, version, is_created, expires_at, code, settled_at, identity, fingerprint)
            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  // An id begins with its time, so the oldest come first; one that was settled late stays until its time is up.
-  prune: `DELETE FROM operations WHERE partition = ?1 AND id IN (
-            SELECT id FROM operations WHERE partition = ?1 AND id < ?2 AND settled_at < ?3 ORDER BY id LIMIT ?4)`,
+  // An id begins with its time, so the oldest come first; one that was settled late stays until its time is up. Only
+  // the very oldest are looked at, whichever partition they are of: a step stays small after a long pause too.
+  prune: `DELETE FROM operations WHERE id IN (
+            SELECT id FROM (SELECT id, partition, settled_at FROM operations WHERE id < ?2 ORDER BY id LIMIT 10000)
+            WHERE partition = ?1 AND settled_at < ?3 LIMIT ?4)`,
 };
 
 interface OperationRow {
@@ -43,7 +45,7 @@ function idBytes(id: OperationId): Uint8Array {
 export function prepareOperationFind(database: DatabaseSync) {
   const find = database.prepare(sql.find);
   return (id: OperationId): OperationRecord | undefined => {
-    const row = find.get(operationPartition(id), idBytes(id)) as OperationRow | undefined;
+    const row = find.get(idBytes(id)) as OperationRow | undefined;
     return row === undefined ? undefined : recordOf(id, row);
   };
 }

@@ -47,7 +47,7 @@ CREATE TABLE IF NOT EXISTS operations (
   settled_at INTEGER NOT NULL,
   identity TEXT,
   fingerprint TEXT,
-  PRIMARY KEY (partition, id)
+  PRIMARY KEY (id)
 ) WITHOUT ROWID, STRICT;
 CREATE UNIQUE INDEX IF NOT EXISTS idempotency ON operations (identity) WHERE identity IS NOT NULL;
 
@@ -89,7 +89,10 @@ export function openConnection(options: ConnectionOptions): DatabaseSync {
   const database = new DatabaseSync(options.path, { readOnly: options.isReadOnly, timeout: 5000 });
   if (!options.isReadOnly) {
     database.exec(`PRAGMA page_size = ${pageBytes}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;`);
-    database.exec('PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864;');
+    // The savepoint of a job keeps a copy of each page it changes: in memory, not in a temporary file.
+    database.exec('PRAGMA temp_store = MEMORY;');
+    // A page that is written often is copied to the database once a checkpoint: the rarer, the less is written.
+    database.exec('PRAGMA wal_autocheckpoint = 16000; PRAGMA journal_size_limit = 67108864;');
     if (options.maxBytes !== undefined) {
       database.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor(options.maxBytes / pageBytes))}`);
     }

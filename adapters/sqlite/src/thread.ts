@@ -31,7 +31,8 @@ export class Thread {
    * @throws what the module throws while it starts
    */
   static async start(file: URL, data: unknown, onDeath: (error: Error) => void): Promise<Thread> {
-    const thread = new Thread(new Worker(file, { workerData: data }), onDeath);
+    // Not with the flags of whoever uses the store as a library: some, such as --input-type, do not fit a file.
+    const thread = new Thread(new Worker(file, { workerData: data, execArgv: [] }), onDeath);
     await new Promise((resolve, reject) => thread.#waiting.push({ resolve, reject }));
     return thread;
   }

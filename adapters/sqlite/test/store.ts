@@ -29,6 +29,10 @@ export class TestStore {
     return store;
   }
 
+  get folder(): string {
+    return this.#options.folder;
+  }
+
   get parts(): SqliteStore {
     if (this.#open === undefined) throw new Error('the store is closed');
     return this.#open;
