@@ -1,0 +1,120 @@
+import { globSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { problemKinds } from '../core/src/errors.ts';
+import { embeddedSettings } from '../embedded/src/config.ts';
+import { renderEnvExample } from '../service-kit/src/env-example.ts';
+import type { Setting } from '../service-kit/src/setting.ts';
+import { updateExamples } from '../tests/docs/run-examples.ts';
+
+// Usage: node scripts/generate.ts [--check]
+// Writes the files that follow from the code, and runs the examples of the documentation to write down their answers.
+// With --check it changes nothing, runs no example (tests/docs does), and ends with 1 when a file is stale, naming each.
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const MADE_BY = 'Made by `npm run gen` from';
+
+const FILES: Readonly<Record<string, () => string>> = {
+  '.env.example': envExample,
+  'docs/configuration.md': configurationPage,
+  'docs/problems/README.md': problemIndex,
+};
+
+function envExample(): string {
+  const title = 'Embedded mode: ./start.sh reads a file .env beside it; the environment wins.';
+  return renderEnvExample([{ title, settings: embeddedSettings }]);
+}
+
+function configurationPage(): string {
+  const rows = Object.entries(embeddedSettings).map(
+    ([property, row]) =>
+      `| \`${row.name}\` | \`${property}\` | ${defaultOf(row)} | ${cell(row.about)} ${cell(sentence(row.form))} |`,
+  );
+  return `# Configuration
+
+<!-- ${MADE_BY} the table in embedded/src/config.ts. -->
+
+All settings of the embedded mode. They are environment variables; \`./start.sh\` also reads them from a file \`.env\` beside
+it, and the environment wins. An empty variable counts as unset. \`startEmbedded(options)\` takes the same settings by the name
+in the second column, with the same limits and defaults: durations as a number in the unit named, sizes in bytes. Only
+\`logLevel\` has another default there: \`silent\`.
+
+A store with a wrong setting does not start. It names all that are wrong at once, what is expected and an example, and ends
+with code 2. An unknown variable that begins with \`KV_\` and is spelled almost like a known one counts as wrong.
+
+| variable | option | default | meaning |
+| --- | --- | --- | --- |
+${rows.join('\n')}
+
+Fixed in this version: 16 partitions; at most 16 KiB of request line and headers, 10 s for them to arrive and 30 s for the whole
+request; 72 s for an idle connection; 60 s for \`Prefer: wait\`; 2 s for cached absence.
+`;
+}
+
+function problemIndex(): string {
+  const rows = Object.entries(problemKinds).map(
+    ([code, { status, retryable, title }]) =>
+      `| [${code}](${code}.md) | ${status} | ${title} | ${retryable ? 'yes' : 'no'} |`,
+  );
+  return `# Problems
+
+<!-- ${MADE_BY} core/src/errors.ts. -->
+
+Every error of the HTTP API, as \`application/problem+json\` (RFC 9457). The last part of \`type\`,
+\`urn:stratakv:problem:NAME\`, is the name of its page. \`retryable\` says whether the same request may succeed later
+without being changed. \`Retry-After\` comes with the statuses 429, 503 and 507.
+
+| problem | status | title | retryable |
+| --- | --- | --- | --- |
+${rows.join('\n')}
+`;
+}
+
+function defaultOf(row: Setting<unknown>): string {
+  return row.default === undefined ? 'unset' : `\`${row.default}\``;
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}
+
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|');
+}
+
+function staleFiles(): string[] {
+  return Object.entries(FILES)
+    .filter(([file, render]) => readIfThere(join(ROOT, file)) !== render())
+    .map(([file]) => file);
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+async function writeAll(): Promise<void> {
+  const stale = staleFiles();
+  for (const file of stale) writeFileSync(join(ROOT, file), FILES[file]?.() ?? '');
+  for (const file of stale) console.log(`written: ${file}`);
+  // Apart, as the tests run them: pages that are run together share a store.
+  for (const pages of ['docs/http-api.md', 'docs/problems/*.md']) {
+    const files = globSync(pages, { cwd: ROOT }).sort();
+    const changed = await updateExamples(files.map((file) => join(ROOT, file)));
+    for (const file of changed) console.log(`written: ${relative(ROOT, file)}`);
+  }
+}
+
+if (process.argv.includes('--check')) {
+  const stale = staleFiles();
+  for (const file of stale) console.error(`stale: ${file}`);
+  if (stale.length > 0) {
+    console.error('Write them anew with: npm run gen');
+    process.exitCode = 1;
+  }
+} else {
+  await writeAll();
+}
