@@ -11,6 +11,7 @@ import type {
 } from '@stratakv/core';
 import { isTombstone } from '@stratakv/core';
 import { CacheSlot } from './cache-slot.ts';
+import { Doorkeeper } from './doorkeeper.ts';
 
 /*
  * The cache of the embedded mode. Per key there is one slot, which holds any of: what is known about the key (the
@@ -21,6 +22,7 @@ import { CacheSlot } from './cache-slot.ts';
  *     asked for comes with the miss as `stale`.
  *  2. A miss that wants a lease gets one unless another reader's lease or a marker stands. A lease stands for
  *     `leaseTermMs`, until it is used, until a write voids it, or until the slot is evicted.
+ *     A full cache gives a key's first lease only when the key was asked for before, not long ago.
  *  3. A fill is taken when its lease stands, no marker does, and nothing is held that has a higher version or an `asOf`
  *     at least as late. Either way the fill uses its lease up.
  *  4. invalidate forgets what is held, voids the lease and leaves its marker for `markerTermMs`, over any other marker:
@@ -51,6 +53,9 @@ export interface InProcessEntryCacheOptions {
   readonly markerTermMs?: number;
 }
 
+/** Share of `maxBytes` from which on new keys are chosen. */
+const fullShare = 0.95;
+
 const plainMiss: CacheAnswer = { kind: 'miss', lease: undefined, stale: undefined };
 
 /** The cache of the embedded mode: bounded by bytes, entries shared by reference, nothing ever waited for. */
@@ -64,6 +69,7 @@ export class InProcessEntryCache implements EntryCache {
   readonly #slots = new Map<Key, CacheSlot>();
   // Kept between evictions: a new iterator would walk over the holes of all that was evicted before.
   #hand = this.#slots.values();
+  readonly #doorkeeper = new Doorkeeper();
   #bytes = 0;
   #leases = 0;
 
@@ -134,6 +140,10 @@ export class InProcessEntryCache implements EntryCache {
     return Promise.resolve();
   }
 
+  get #isFull(): boolean {
+    return this.#bytes > fullShare * this.#maxBytes;
+  }
+
   #answer(query: CacheQuery, now: number): CacheAnswer {
     const slot = this.#slots.get(query.key);
     const hit = slot?.hit;
@@ -149,6 +159,7 @@ export class InProcessEntryCache implements EntryCache {
     if (!query.wantsLease || (pending !== undefined && now < pending.until)) {
       return stale === undefined ? plainMiss : { kind: 'miss', lease: undefined, stale };
     }
+    if (slot === undefined && this.#isFull && !this.#doorkeeper.knows(query.key)) return plainMiss;
     this.#leases += 1;
     const lease = String(this.#leases);
     const leased = slot ?? this.#open(query.key);

@@ -77,7 +77,9 @@ test('a new entry is in the cache when everything else in it is hit all the time
   const { fill, lookup, sized } = given(mebibyte);
   const entries = Array.from({ length: 1000 }, (_, index) => sized(`k/${index}`, 10_000));
   for (const [index, entry] of entries.entries()) {
-    assert.equal(await fill(entry.key, entry), true);
+    // A full cache takes a key from its second time on.
+    const isTaken = (await fill(entry.key, entry)) || (await fill(entry.key, entry));
+    assert.equal(isTaken, true);
     for (const earlier of entries.slice(Math.max(0, index - 120), index + 1)) await lookup(earlier.key);
     assert.equal((await lookup(entry.key)).kind, 'hit');
   }
