@@ -89,7 +89,8 @@ function showNew(log) {
 
 function openLog(file) {
   try {
-    mkdirSync(dirname(file), { recursive: true });
+    // May make the data folder, which is for its owner alone.
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     const startsAt = existsSync(file) ? statSync(file).size : 0;
     return { file, startsAt, fd: openSync(file, 'a') };
   } catch (error) {

@@ -11,7 +11,8 @@ export const logFileOf = (dataDir) => join(dataDir, 'logs', 'embedded.log');
 /** Writes down which process serves `dataDir`, for stop and status. `store` is `{ pid, origin }`. */
 export function remember(dataDir, { pid, origin }) {
   const file = runFileOf(dataDir);
-  mkdirSync(dirname(file), { recursive: true });
+  // What is made on the way, the data folder too, is for its owner alone.
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   writeFileSync(file, `${JSON.stringify({ pid, identity: identityOf(pid), origin })}\n`);
 }
 

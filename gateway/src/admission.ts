@@ -24,7 +24,10 @@ export class Admission {
    * @throws StrataError `overloaded`
    */
   admitWrite(bytes: number): () => void {
-    if (this.#writes >= this.#limits.maxWrites || this.#writeBytes + bytes > this.#limits.maxWriteBytes) {
+    const { maxWrites, maxWriteBytes } = this.#limits;
+    // One alone is always taken: a value larger than the bound would otherwise be told to come back for ever.
+    const hasRoom = this.#writes === 0 || this.#writeBytes + bytes <= maxWriteBytes;
+    if (this.#writes >= maxWrites || !hasRoom) {
       throw overloaded('Too many writes are under way.');
     }
     this.#writes += 1;

@@ -16,6 +16,7 @@ import { registerEntryList } from './routes/list-entries.ts';
 import { registerEntryReads } from './routes/read-entry.ts';
 import { registerOperationRead } from './routes/read-operation.ts';
 import { registerEntryWrites } from './routes/write-entry.ts';
+import { withTimeout } from './timed-storage.ts';
 import { WritePublisher } from './write-publisher.ts';
 
 export interface GatewayDeps {
@@ -53,9 +54,10 @@ export async function buildGateway(deps: GatewayDeps): Promise<FastifyInstance> 
   const limits = { confirmTimeoutMs, maxMessageOperations, maxMessageBytes };
   const publisher = new WritePublisher(queue, limits, observeMessage);
   const reads = new ReadGatherer(storage, admission, { maxBatchReads, timeoutMs: config.readTimeoutMs });
+  const timed = withTimeout(storage, config.readTimeoutMs);
   const retentionMs = config.operationRetentionSeconds * 1000;
   const settleAfterMs = 2 * confirmTimeoutMs;
-  const log = new OperationLog({ storage, waiters, publisher, clock, retentionMs, settleAfterMs });
+  const log = new OperationLog({ storage: timed, waiters, publisher, clock, retentionMs, settleAfterMs });
 
   health.register({ name: 'queue', kind: 'required', check: () => queue.check().then(() => undefined) });
   health.register({ name: 'storage', kind: 'required', check: () => storage.check().then(() => undefined) });
@@ -64,7 +66,7 @@ export async function buildGateway(deps: GatewayDeps): Promise<FastifyInstance> 
   deferContinue(app);
   if (config.corsOrigin !== undefined) await allowCors(app, config.corsOrigin);
   registerEntryReads(app, { reads, log, ids });
-  registerEntryList(app, { storage, log, ids, secret });
+  registerEntryList(app, { storage: timed, log, ids, secret });
   registerBatchGet(app, { reads, log, ids });
   registerOperationRead(app, { log, ids });
   registerContract(app);
@@ -73,7 +75,7 @@ export async function buildGateway(deps: GatewayDeps): Promise<FastifyInstance> 
     registerEntryWrites(scope, {
       publisher,
       waiters,
-      storage,
+      storage: timed,
       ids,
       partitionCount,
       clock,

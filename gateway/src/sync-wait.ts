@@ -1,17 +1,42 @@
-import { type Key, type OperationIdParts, type OperationRecord, StrataError, type Version } from '@stratakv/core';
+import {
+  type Key,
+  type OperationIdParts,
+  type OperationIds,
+  type OperationRecord,
+  StrataError,
+  type Version,
+} from '@stratakv/core';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { parseWait } from './headers/prefer.ts';
+import { parseSyncToken } from './headers/sync-token.ts';
 import type { OperationLog } from './operation-log.ts';
 import { operationPath } from './receipt.ts';
 
 /** How long a read with a Sync-Token waits when it does not say, seconds. */
-export const defaultSyncWaitSeconds = 5;
+const defaultWaitSeconds = 5;
+
+const nothingToSee: ReadonlyMap<Key, Version> = new Map();
 
 /**
- * Waits until the writes of a Sync-Token have an outcome. One that has left the log had its outcome long ago.
+ * Does what the `Sync-Token` of a read asks for, within its `Prefer: wait`; says so in `Preference-Applied`.
  *
- * @returns for each key they changed, the least version a read may now show
- * @throws StrataError `not-yet-visible` when one has none within `waitMs`
+ * @returns for each key its writes changed, the least version the answer may show
+ * @throws StrataError `invalid-sync-token`; `not-yet-visible`
  */
-export async function awaitWrites(
+export async function awaitSyncToken(
+  { log, ids }: { readonly log: OperationLog; readonly ids: OperationIds },
+  { headers }: FastifyRequest,
+  reply: FastifyReply,
+): Promise<ReadonlyMap<Key, Version>> {
+  const tokens = parseSyncToken(headers['sync-token'], ids);
+  if (tokens.length === 0) return nothingToSee;
+  const waitSeconds = parseWait(headers.prefer);
+  const least = await awaitWrites(tokens, log, (waitSeconds ?? defaultWaitSeconds) * 1000);
+  if (waitSeconds !== undefined) reply.header('preference-applied', `wait=${waitSeconds}`);
+  return least;
+}
+
+async function awaitWrites(
   tokens: readonly OperationIdParts[],
   log: OperationLog,
   waitMs: number,
@@ -25,6 +50,7 @@ export async function awaitWrites(
   return least;
 }
 
+/** The outcome of a write; undefined when it has left the log: it had one long ago. */
 async function settled(
   parts: OperationIdParts,
   log: OperationLog,

@@ -42,7 +42,15 @@ const key = pathParameter(
 );
 const bytes = { '*/*': { schema: { type: 'string', format: 'binary' } } };
 const readHeaders = [cacheControlHeader, syncTokenHeader, preferHeader].map(header);
-const entryHeaders: HeaderName[] = ['ETag', 'Last-Modified', 'Age', 'Cache-Status', 'KV-Expires', 'KV-Meta-{name}'];
+const entryHeaders: HeaderName[] = [
+  'ETag',
+  'Last-Modified',
+  'Age',
+  'Cache-Status',
+  'KV-Expires',
+  'KV-Meta-{name}',
+  'Preference-Applied',
+];
 const waitedHeaders: HeaderName[] = ['Sync-Token', 'Preference-Applied', 'Link'];
 
 const writeProblems = [
@@ -127,7 +135,7 @@ export const listEntries: DescribedOperation = {
   ],
   responses: {
     ...problems([...readProblems, 'invalid-query', 'invalid-cursor']),
-    200: answer('One page: a snapshot of the database.', ['Link'], jsonContent('List')),
+    200: answer('One page: a snapshot of the database.', ['Link', 'Preference-Applied'], jsonContent('List')),
   },
 };
 
@@ -138,7 +146,7 @@ export const batchGet: DescribedOperation = {
   requestBody: { required: true, content: jsonContent('BatchGet') },
   responses: {
     ...problems([...readProblems, 'invalid-query', 'value-too-large']),
-    200: answer('One result a key, in the order asked.', [], jsonContent('BatchResults')),
+    200: answer('One result a key, in the order asked.', ['Preference-Applied'], jsonContent('BatchResults')),
   },
 };
 

@@ -11,13 +11,11 @@ import {
   StrataError,
 } from '@stratakv/core';
 import type { FastifyInstance } from 'fastify';
-import { parseWait } from '../headers/prefer.ts';
-import { parseSyncToken } from '../headers/sync-token.ts';
 import type { OperationLog } from '../operation-log.ts';
 import { parseQuery } from '../query.ts';
 import type { ReadGatherer } from '../read-gatherer.ts';
 import { timestamp } from '../receipt.ts';
-import { awaitWrites, defaultSyncWaitSeconds } from '../sync-wait.ts';
+import { awaitSyncToken } from '../sync-wait.ts';
 
 export interface BatchRouteDeps {
   readonly reads: ReadGatherer;
@@ -48,9 +46,7 @@ export function registerBatchGet(app: FastifyInstance, { reads, log, ids }: Batc
     parseQuery(request.originalUrl, {});
     const { keys } = request.body;
     const level = parseReadLevel(request.headers['cache-control']);
-    const tokens = parseSyncToken(request.headers['sync-token'], ids);
-    const waitSeconds = parseWait(request.headers.prefer) ?? defaultSyncWaitSeconds;
-    const least = await awaitWrites(tokens, log, waitSeconds * 1000);
+    const least = await awaitSyncToken({ log, ids }, request, reply);
     // One level for all: a key with a write to be seen is as good from the database as the others.
     const results = await readAll(reads, keys, least.size > 0 ? { ...level, noCache: true } : level);
     reply.header('content-type', 'application/json; charset=utf-8').header('cache-control', 'private, no-cache');

@@ -1,12 +1,10 @@
 import type { EntrySummary, OperationIds, ScanPage, Storage } from '@stratakv/core';
 import type { FastifyInstance } from 'fastify';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
-import { parseWait } from '../headers/prefer.ts';
-import { parseSyncToken } from '../headers/sync-token.ts';
 import type { OperationLog } from '../operation-log.ts';
 import { parseQuery } from '../query.ts';
 import { timestamp } from '../receipt.ts';
-import { awaitWrites, defaultSyncWaitSeconds } from '../sync-wait.ts';
+import { awaitSyncToken } from '../sync-wait.ts';
 
 export interface ListRouteDeps {
   readonly storage: Pick<Storage, 'scan'>;
@@ -45,9 +43,7 @@ export function registerEntryList(app: FastifyInstance, { storage, log, ids, sec
     const { prefix = '', delimiter, limit = 100, cursor } = parseQuery(request.originalUrl, listParameters);
     const scope = { prefix, delimiter };
     const after = cursor === undefined ? undefined : decodeCursor(secret, scope, cursor);
-    const tokens = parseSyncToken(request.headers['sync-token'], ids);
-    const waitSeconds = parseWait(request.headers.prefer) ?? defaultSyncWaitSeconds;
-    if (tokens.length > 0) await awaitWrites(tokens, log, waitSeconds * 1000);
+    await awaitSyncToken({ log, ids }, request, reply);
     const page = await storage.scan({ ...scope, after, limit, maxBytes: maxPageBytes - reservedBytes });
     const next = page.next && nextLink({ ...scope, limit }, encodeCursor(secret, scope, page.next));
     if (next !== undefined) reply.header('link', `<${next}>; rel="next"`);

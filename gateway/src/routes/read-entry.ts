@@ -13,13 +13,11 @@ import {
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { formatCacheStatus } from '../cache-status.ts';
 import { isUnchanged, refuseReadConditions } from '../headers/conditions.ts';
-import { parseWait } from '../headers/prefer.ts';
-import { parseSyncToken } from '../headers/sync-token.ts';
 import type { OperationLog } from '../operation-log.ts';
 import type { ReadGatherer } from '../read-gatherer.ts';
 import { timestamp } from '../receipt.ts';
 import { keyOfRequest } from '../request-path.ts';
-import { awaitWrites, defaultSyncWaitSeconds } from '../sync-wait.ts';
+import { awaitSyncToken } from '../sync-wait.ts';
 
 export interface ReadRouteDeps {
   readonly reads: ReadGatherer;
@@ -48,16 +46,14 @@ export function registerEntryReads(app: FastifyInstance, deps: ReadRouteDeps): v
 
 /** Waits for the writes of the Sync-Token, then reads; past the cache when that shows less than they left. */
 async function readSynced(
-  { reads, log, ids }: ReadRouteDeps,
+  deps: ReadRouteDeps,
   key: Key,
   level: ReadLevel,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const tokens = parseSyncToken(request.headers['sync-token'], ids);
-  const waitSeconds = parseWait(request.headers.prefer);
-  const least = await awaitWrites(tokens, log, (waitSeconds ?? defaultSyncWaitSeconds) * 1000);
-  if (waitSeconds !== undefined) reply.header('preference-applied', `wait=${waitSeconds}`);
+  const { reads } = deps;
+  const least = await awaitSyncToken(deps, request, reply);
   const answer = await reads.readOne({ key, level });
   const leastVersion = least.get(key);
   const showsIt =
