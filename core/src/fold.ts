@@ -26,7 +26,7 @@ export interface FoldInput {
   readonly floors: ReadonlyMap<number, Version>;
   /** The database's clock, microseconds since 1970. */
   readonly nowMicros: number;
-  /** Operations made before this (milliseconds since 1970) can no longer be told from known ones. */
+  /** Rows of operations made before this (milliseconds since 1970) may have been pruned: one without a row may be known. */
   readonly logHorizon: number;
 }
 

@@ -13,6 +13,7 @@ import {
   type Version,
 } from '@stratakv/core';
 import { prepareEntryWrites } from './entry-table.ts';
+import { prepareLogHorizon } from './log-horizon.ts';
 import { prepareIdempotencyFind, prepareOperationFind, prepareOperationWrites } from './operation-table.ts';
 import { preparePartitions } from './partition-table.ts';
 
@@ -26,8 +27,9 @@ export interface AppliedBatch {
 }
 
 /** Makes the function that applies a batch; to be called inside a transaction. */
-export function prepareApply(database: DatabaseSync, retentionMs: number) {
+export function prepareApply(database: DatabaseSync) {
   const partitions = preparePartitions(database);
+  const horizon = prepareLogHorizon(database);
   const entries = prepareEntryWrites(database);
   const operations = prepareOperationWrites(database);
   const findOperation = prepareOperationFind(database);
@@ -58,7 +60,7 @@ export function prepareApply(database: DatabaseSync, retentionMs: number) {
     }
     const refused = fences.map((fence) => fence.partition).filter((partition) => !floors.has(partition));
     const batch = queued.filter((operation) => floors.has(operationPartition(operation.id)));
-    const input = { operations: batch, floors, nowMicros: nowMs * 1000, logHorizon: nowMs - retentionMs };
+    const input = { operations: batch, floors, nowMicros: nowMs * 1000, logHorizon: horizon.get() };
     const result = fold({ ...input, ...lookUp(batch) });
     const writers: number[] = [];
     result.folded.forEach((folded, index) => {

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Fence } from '@stratakv/core';
 import { prepareEntryRemoval } from './entry-table.ts';
+import { prepareLogHorizon } from './log-horizon.ts';
 import { prepareOperationWrites } from './operation-table.ts';
 import { preparePartitions } from './partition-table.ts';
 
@@ -17,6 +18,7 @@ export function prepareCleanup(database: DatabaseSync, retentionMs: number) {
   const partitions = preparePartitions(database);
   const entries = prepareEntryRemoval(database);
   const operations = prepareOperationWrites(database);
+  const horizon = prepareLogHorizon(database);
 
   function removeEntries(fence: Fence, find: () => { key: Uint8Array; version: number }[]): Cleaned {
     if (!partitions.enter(fence)) return nothing;
@@ -34,7 +36,12 @@ export function prepareCleanup(database: DatabaseSync, retentionMs: number) {
       removeEntries(fence, () => entries.tombstones(fence.partition, nowMs - ageMs, limit)),
     pruneOperations(fence: Fence, limit: number, nowMs: number): Cleaned {
       if (!partitions.enter(fence)) return nothing;
-      return { removed: operations.prune(fence.partition, nowMs - retentionMs, limit), keys: [] };
+      const pastRetention = nowMs - retentionMs;
+      if (!operations.hasBefore(pastRetention)) return nothing;
+      const beforeMs = Math.min(pastRetention, horizon.oldestQueued());
+      const removed = operations.prune(fence.partition, beforeMs, limit);
+      if (removed > 0) horizon.raise(beforeMs);
+      return { removed, keys: [] };
     },
   };
 }

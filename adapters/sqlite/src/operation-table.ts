@@ -18,6 +18,7 @@ const sql = {
   insert: `INSERT INTO operations
              (partition, id, action, key, status, version, is_created, expires_at, code, settled_at, identity, fingerprint)
            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  hasBefore: 'SELECT 1 FROM operations WHERE id < ? LIMIT 1',
   // An id begins with its time, so the oldest come first; one that was settled late stays until its time is up. Only
   // the very oldest are looked at, whichever partition they are of: a step stays small after a long pause too.
   prune: `DELETE FROM operations WHERE id IN (
@@ -64,6 +65,7 @@ export function prepareIdempotencyFind(database: DatabaseSync) {
 export function prepareOperationWrites(database: DatabaseSync) {
   const insert = database.prepare(sql.insert);
   const prune = database.prepare(sql.prune);
+  const hasBefore = database.prepare(sql.hasBefore);
   return {
     /** `identity` only for the row that got the identity's first outcome. */
     insert(record: OperationRecord, identity: string | undefined, fingerprint: string | undefined): void {
@@ -83,13 +85,20 @@ export function prepareOperationWrites(database: DatabaseSync) {
         identity === undefined ? null : (fingerprint ?? null),
       );
     },
+    /** Whether there is a row made before `beforeMs`. */
+    hasBefore: (beforeMs: number): boolean => hasBefore.get(firstIdAt(beforeMs)) !== undefined,
     /** Removes the oldest rows made and settled before `beforeMs`; returns how many. */
     prune(partition: number, beforeMs: number, limit: number): number {
-      const firstKept = Buffer.alloc(6);
-      firstKept.writeUIntBE(Math.max(0, Math.floor(beforeMs)), 0, 6);
-      return Number(prune.run(partition, firstKept, beforeMs, limit).changes);
+      return Number(prune.run(partition, firstIdAt(beforeMs), beforeMs, limit).changes);
     },
   };
+}
+
+/** What the ids made at a time begin with. */
+function firstIdAt(ms: number): Uint8Array {
+  const first = Buffer.alloc(6);
+  first.writeUIntBE(Math.max(0, Math.floor(ms)), 0, 6);
+  return first;
 }
 
 function outcomeVersion(outcome: Outcome): number | undefined {

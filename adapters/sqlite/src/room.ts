@@ -1,6 +1,7 @@
 import { statfsSync, statSync } from 'node:fs';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { StrataError } from '@stratakv/core';
+import { checkpointBytes } from './schema.ts';
 
 /*
  * How much the store may still take in. Some room is held back, under `maxBytes` and on the disk, so that what was
@@ -31,6 +32,8 @@ const reservedShare = 0.05;
 const leastReservedBytes = 1024 * 1024;
 const reservedDiskBytes = 8 * 1024 * 1024;
 const copiesOnDisk = 2;
+
+const largestLogBytes = 2 * checkpointBytes;
 
 /** A log this small is not worth writing back. */
 const smallLogBytes = 64 * 1024;
@@ -72,6 +75,14 @@ export class Room {
   /** Writes the log back into the database and gives its room on the disk back; to be called between transactions. */
   shrinkLog(): void {
     this.#statements.shrinkLog.all();
+  }
+
+  /**
+   * Keeps the log from growing without end: it starts over by itself only at a moment without readers, which may never
+   * come. Writing it back in full waits for such a moment instead. To be called after a commit.
+   */
+  boundLog(): void {
+    if (sizeOf(`${this.#options.path}-wal`) > largestLogBytes) this.shrinkLog();
   }
 
   /** Takes room for a message. @throws StrataError `storage-full` */

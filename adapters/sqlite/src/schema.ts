@@ -51,6 +51,12 @@ CREATE TABLE IF NOT EXISTS operations (
 ) WITHOUT ROWID, STRICT;
 CREATE UNIQUE INDEX IF NOT EXISTS idempotency ON operations (identity) WHERE identity IS NOT NULL;
 
+CREATE TABLE IF NOT EXISTS log (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  pruned_before INTEGER NOT NULL
+) STRICT;
+INSERT INTO log (one, pruned_before) VALUES (1, 0) ON CONFLICT DO NOTHING;
+
 CREATE TABLE IF NOT EXISTS queue (
   partition INTEGER NOT NULL,
   sequence INTEGER NOT NULL,
@@ -79,6 +85,9 @@ export interface ConnectionOptions {
 
 const pageBytes = 4096;
 
+/** Size of the write-ahead log from which it is written back into the database, bytes. */
+export const checkpointBytes = 64 * 1024 * 1024;
+
 /**
  * Opens a connection with the settings that a durable answer needs: `synchronous=FULL` flushes the write-ahead log in
  * every commit (SQLite manual, "PRAGMA synchronous").
@@ -92,7 +101,9 @@ export function openConnection(options: ConnectionOptions): DatabaseSync {
     // The savepoint of a job keeps a copy of each page it changes: in memory, not in a temporary file.
     database.exec('PRAGMA temp_store = MEMORY;');
     // A page that is written often is copied to the database once a checkpoint: the rarer, the less is written.
-    database.exec('PRAGMA wal_autocheckpoint = 16000; PRAGMA journal_size_limit = 67108864;');
+    database.exec(
+      `PRAGMA wal_autocheckpoint = ${checkpointBytes / pageBytes}; PRAGMA journal_size_limit = ${checkpointBytes};`,
+    );
     if (options.maxBytes !== undefined) {
       database.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor(options.maxBytes / pageBytes))}`);
     }

@@ -52,6 +52,7 @@ export function createRunner(database: DatabaseSync, options: RunnerOptions) {
       const results = jobs.map((job) => attempt(job, nowMs, isLastTry));
       describe = describeCommitFailure;
       commit.run();
+      quietly(() => room.boundLog());
       return results;
     } catch (error) {
       if (database.isTransaction) quietly(() => rollback.run());

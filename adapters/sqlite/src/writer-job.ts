@@ -32,7 +32,7 @@ export function prepareJobs(
 ): (job: WriterJob, nowMs: number) => unknown {
   const queue = prepareQueueWrites(database);
   const partitions = preparePartitions(database);
-  const apply = prepareApply(database, retentionMs);
+  const apply = prepareApply(database);
   const cleanup = prepareCleanup(database, retentionMs);
   return (job, nowMs) => {
     switch (job.kind) {

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
+import { statSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '@stratakv/adapter-in-process';
 import { Inbox, keyIn, putOf, SoleConsumer } from '@stratakv/core/testing';
 import { DamageWatch } from '../src/damage-watch.ts';
+import { checkpointBytes } from '../src/schema.ts';
 import type { WriterResult } from '../src/transaction.ts';
 import { Writer } from '../src/writer.ts';
 import { TestStore } from './store.ts';
@@ -17,14 +21,14 @@ function failureOf(result: WriterResult | undefined): string | undefined {
 }
 
 /** A writer of its own on the database of a store that is closed. */
-async function onDatabase(work: (writer: Writer) => Promise<void>): Promise<void> {
+async function onDatabase(work: (writer: Writer, path: string) => Promise<void>): Promise<void> {
   const store = await TestStore.create(systemClock);
   const { folder } = store;
   await store.parts.close();
   const connection = { path: join(folder, 'stratakv.db'), isReadOnly: false, cacheBytes: mebibyte };
   const writer = await Writer.start({ connection, retentionMs: 1000 }, systemClock, new DamageWatch(() => {}));
   try {
-    await work(writer);
+    await work(writer, connection.path);
   } finally {
     await writer.close();
     await store.close();
@@ -54,6 +58,37 @@ test('a large burst is done in order, in several transactions, and closing waits
     await writer.close();
     await Promise.all(jobs);
     assert.deepEqual(order, [1, 2, 3, 4, 5, 6]);
+  });
+});
+
+test('the write-ahead log stays bounded though there is never a moment without a reader', async () => {
+  await onDatabase(async (writer, path) => {
+    const look = () => {
+      const reader = new DatabaseSync(path, { readOnly: true });
+      reader.exec('BEGIN; SELECT count(*) FROM queue;');
+      return reader;
+    };
+    let reader = look();
+    let isOver = false;
+    const reading = (async () => {
+      while (!isOver) {
+        const next = look();
+        reader.close();
+        reader = next;
+        await sleep(5);
+      }
+    })();
+    const body = new Uint8Array(mebibyte);
+    let largest = 0;
+    for (let sequence = 1; sequence <= 200; sequence += 1) {
+      await writer.run({ kind: 'append', partition: 0, sequence, body, needs });
+      await writer.run({ kind: 'remove', partition: 0, throughSequence: sequence });
+      largest = Math.max(largest, statSync(`${path}-wal`).size);
+    }
+    isOver = true;
+    await reading;
+    reader.close();
+    assert.ok(largest < 2 * checkpointBytes + 8 * mebibyte, `${Math.round(largest / mebibyte)} MiB`);
   });
 });
 

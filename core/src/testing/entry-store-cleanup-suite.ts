@@ -158,20 +158,29 @@ export function entryStoreCleanupCases(storeTest: StoreTest, shortLogTest: Store
     assert.equal(await reader.fingerprint(idempotency.identity), undefined);
   });
 
-  shortLogTest('an operation that left the log is never applied a second time', async (given) => {
-    const { store, consumer, reader } = given;
-    const put = putOf(keyIn(11), 'x');
-    await consumer.apply(put);
-    await consumer.apply(deleteOf(put.key));
-    await outlastLog(given);
-    const known = await consumer.applyOne(put);
-    assert.notEqual(known.kind, 'settled');
-    await eventually(
-      'the log is pruned',
-      async () => (await store.pruneOperations(await consumer.fence(11), 10)).removed === 0,
-    );
-    assert.equal((await consumer.applyOne(put)).kind, 'refused');
-    assert.deepEqual((await reader.batchGet([put.key])).entries, [undefined]);
-    assert.deepEqual(await reader.operations([put.id]), [undefined]);
-  });
+  shortLogTest(
+    'an operation that left the log is never applied a second time, its neighbours are applied',
+    async (given) => {
+      const { store, consumer, reader } = given;
+      const put = putOf(keyIn(11), 'x');
+      await consumer.apply(put);
+      await consumer.apply(deleteOf(put.key));
+      await outlastLog(given);
+      const known = await consumer.applyOne(put);
+      assert.notEqual(known.kind, 'settled');
+      await eventually(
+        'the log is pruned',
+        async () => (await store.pruneOperations(await consumer.fence(11), 10)).removed === 0,
+      );
+      // Made when the database's time is now.
+      const neighbour = (name: string) => putOf(keyIn(11, name), 'y', { id: newId(keyIn(11, name), -longAfterMs) });
+      const { folded } = await consumer.apply(neighbour('before'), put, neighbour('after'));
+      assert.deepEqual(
+        folded.map(({ kind }) => kind),
+        ['settled', 'refused', 'settled'],
+      );
+      assert.deepEqual((await reader.batchGet([put.key])).entries, [undefined]);
+      assert.deepEqual(await reader.operations([put.id]), [undefined]);
+    },
+  );
 }

@@ -4,7 +4,6 @@ import { deleteOf, idempotencyOf, newId, putOf, settleOf } from './sample-operat
 import { outcomeOf, SoleConsumer } from './sole-consumer.ts';
 
 const text = (value: Uint8Array | undefined) => value && Buffer.from(value).toString();
-const eightDays = 8 * 24 * 3600 * 1000;
 
 /** That nothing is applied twice: operation ids, settle markers, idempotency identities. */
 export function entryStoreIdentityCases(storeTest: StoreTest): void {
@@ -87,17 +86,6 @@ export function entryStoreIdentityCases(storeTest: StoreTest): void {
     assert.deepEqual(outcomeOf(folded[1]), outcomeOf(folded[0]));
     assert.equal((await consumer.applyOne(settleOf(put.id))).kind, 'duplicate');
     assert.equal(text((await reader.batchGet([put.key])).entries[0]?.value), 'x');
-  });
-
-  storeTest('an operation older than the log is refused, its neighbours are not', async ({ consumer, reader }) => {
-    const old = putOf('ancient', 'x', { id: newId('ancient', eightDays) });
-    const { folded } = await consumer.apply(putOf('ancient', 'before'), old, putOf('neighbour', 'x'));
-    assert.deepEqual(
-      folded.map(({ kind }) => kind),
-      ['settled', 'refused', 'settled'],
-    );
-    assert.deepEqual(await reader.operations([old.id]), [undefined]);
-    assert.equal(text((await reader.batchGet([old.key])).entries[0]?.value), 'before');
   });
 
   storeTest('attempts with one identity and fingerprint share the first outcome', async ({ consumer, reader }) => {
