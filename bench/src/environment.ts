@@ -11,6 +11,8 @@ export interface Environment {
   readonly memoryMiB: number;
   readonly system: string;
   readonly node: string;
+  /** Whether starts use code that earlier ones compiled, as start.sh has it. */
+  readonly hasCompileCache: boolean;
   /** Over 1, 5 and 15 minutes, at the start. Above 0.5 others were working too. */
   readonly loadAverage: readonly number[];
   /** Milliseconds for 4 KiB and an fdatasync, where the data was: the least a durable answer can take. */
@@ -31,6 +33,7 @@ export function readEnvironment(): Environment {
     memoryMiB: Math.round(totalmem() / 2 ** 20),
     system: `${platform()} ${release()} ${arch()}`,
     node: process.version,
+    hasCompileCache: process.env.NODE_COMPILE_CACHE !== undefined,
     loadAverage: loadavg().map((load) => Math.round(load * 100) / 100),
     flushMs: measureFlush(),
     commit: git('rev-parse', '--short=12', 'HEAD') ?? 'none',

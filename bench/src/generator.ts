@@ -17,6 +17,10 @@ class Run {
   readonly #idle: Slot[] = [];
   readonly #histogram = createHistogram({ figures: 3 });
   readonly #finished = Promise.withResolvers<LoadResult>();
+  /** Requests of the open loop that were sent. */
+  #paced = 0;
+  /** Whether something is due and every connection is taken. */
+  #isStarved = false;
   #inFlight = 0;
   #sent = 0;
   #answers = 0;
@@ -56,7 +60,7 @@ class Run {
     this.#startedAt = performance.now();
     this.#isMeasuring = true;
     const { rate } = this.#load;
-    if (rate !== undefined) this.#pace(1000 / rate, 0);
+    if (rate !== undefined) this.#pace(1000 / rate);
   }
 
   #stop(): void {
@@ -90,26 +94,33 @@ class Run {
   #next(slot: Slot): void {
     const { rate, count } = this.#load;
     if (this.#isOver || (count !== undefined && this.#sent >= count)) return;
-    if (rate !== undefined && this.#isMeasuring) this.#idle.push(slot);
-    else this.#send(slot, performance.now());
+    if (rate === undefined || !this.#isMeasuring) {
+      this.#send(slot, performance.now());
+      return;
+    }
+    this.#idle.push(slot);
+    if (this.#isStarved) this.#pace(1000 / rate);
   }
 
   /**
-   * Open loop: sends what is due on the connections that are free, in the order it was due. Request `next` is due
-   * `next * everyMs` after the start; late because all connections are taken, it keeps that time.
+   * Open loop: sends what is due on the connections that are free, in the order it was due. Late because all of them
+   * are taken, a request keeps the time at which it was due, and the next free connection goes on from there.
    */
-  #pace(everyMs: number, next: number): void {
+  #pace(everyMs: number): void {
     if (this.#isOver) return;
-    let due = this.#startedAt + next * everyMs;
-    let index = next;
-    for (let now = performance.now(); due <= now; due = this.#startedAt + index * everyMs) {
+    this.#isStarved = false;
+    let due = this.#startedAt + this.#paced * everyMs;
+    for (let now = performance.now(); due <= now; due = this.#startedAt + this.#paced * everyMs) {
       const slot = this.#idle.shift();
-      if (slot === undefined) break;
+      if (slot === undefined) {
+        this.#isStarved = true;
+        return;
+      }
+      this.#paced += 1;
       this.#send(slot, due);
-      index += 1;
     }
     const waitMs = due - performance.now();
-    const again = () => this.#pace(everyMs, index);
+    const again = () => this.#pace(everyMs);
     // A timer is a millisecond late at worst; nearer than that, the event loop turns until it is time.
     if (waitMs > 1.5) setTimeout(again, Math.floor(waitMs - 1));
     else setImmediate(again);

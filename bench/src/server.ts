@@ -123,11 +123,9 @@ function hasEnded(child: ChildProcess): boolean {
   return child.exitCode !== null || child.signalCode !== null;
 }
 
-/** A developer's own settings must not change what is measured. */
+/** A developer's own settings must not change what is measured. Node's compile cache stays as `npm run` and start.sh set it. */
 function withoutStoreSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(
-    Object.entries(environment).filter(([name]) => !/^(?:KV_|LOG_|NODE_OPTIONS$|NODE_COMPILE_CACHE$)/.test(name)),
-  );
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !/^(?:KV_|LOG_|NODE_OPTIONS$)/.test(name)));
 }
 
 async function freePort(): Promise<number> {

@@ -60,7 +60,7 @@ export const embeddedSettings = {
     name: 'KV_QUEUE_MAX_BYTES',
     about: 'Accepted writes that may wait to be applied; more are answered 503.',
     default: '1GiB',
-    min: 1024 * 1024,
+    min: 64 * 1024 * 1024,
     example: '1GiB',
   }),
   maxDataBytes: optional(

@@ -117,7 +117,8 @@ export class StoreProcess {
 
   #keep(line: string): void {
     this.log.push(line);
-    const url = /\bready\b/.test(line) ? /https?:\/\/[\w.:[\]]+/.exec(line)?.[0] : undefined;
+    // Only the line that says it is ready has one, in either format.
+    const url = /\burl"?: ?"(https?:[^"]+)"/.exec(line)?.[1];
     if (url !== undefined) this.#opened.resolve(url);
   }
 }

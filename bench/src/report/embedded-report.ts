@@ -24,12 +24,12 @@ export function renderEmbedded(results: EmbeddedResults): string {
 }
 
 function renderEnvironment(environment: Environment): string {
-  const { cpu, cores, memoryMiB, system, node, loadAverage, flushMs } = environment;
+  const { cpu, cores, memoryMiB, system, node, hasCompileCache, loadAverage, flushMs } = environment;
   const rows = [
     ['CPU', `${cpu}, ${cores} cores, shared by the server and the load generator`],
     ['memory', `${number(memoryMiB)} MiB`],
     ['system', system],
-    ['Node', node],
+    ['Node', `${node}, ${hasCompileCache ? 'with' : 'without'} its compile cache`],
     ['load average at the start', loadAverage.join(', ')],
     ['4 KiB and fdatasync, ms', spread(flushMs)],
   ];
