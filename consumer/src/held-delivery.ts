@@ -37,8 +37,7 @@ export type DeliveryContent =
  */
 export function readDelivery({ body, partition }: Delivery, partitionCount: number): DeliveryContent {
   try {
-    // Copies: a view would keep the whole message alive for as long as one of its values is cached.
-    const operations = decodeOperations(body, 'copy');
+    const operations = decodeOperations(body);
     const isStray = operations.some(
       (operation) =>
         operationPartition(operation.id) !== partition ||

@@ -236,10 +236,11 @@ export class InProcessEntryCache implements EntryCache {
 }
 
 /**
- * The entry with a value that is all of its buffer. A value cut out of a message would keep the whole message in
- * memory, uncounted.
+ * The entry with a value that is nearly all of its buffer. A small value cut out of a message would keep the whole
+ * message in memory, uncounted; a large one is worth the few bytes around it, and not a copy.
  */
 function withOwnBytes(entry: Entry): Entry {
-  if (entry.value.byteLength === entry.value.buffer.byteLength) return entry;
+  const { byteLength, buffer } = entry.value;
+  if (buffer.byteLength - byteLength <= byteLength / 8) return entry;
   return { ...entry, value: new Uint8Array(entry.value) };
 }

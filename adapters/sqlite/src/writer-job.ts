@@ -18,7 +18,7 @@ export type WriterJob =
   | { readonly kind: 'remove'; readonly partition: number; readonly throughSequence: number }
   | { readonly kind: 'set-aside'; readonly letter: DeadLetter }
   | { readonly kind: 'raise-fence'; readonly partition: number }
-  | { readonly kind: 'apply'; readonly fences: readonly Fence[]; readonly body: Uint8Array }
+  | { readonly kind: 'apply'; readonly fences: readonly Fence[]; readonly body: Uint8Array<ArrayBuffer> }
   | { readonly kind: 'expire'; readonly fence: Fence; readonly limit: number }
   | { readonly kind: 'prune-tombstones'; readonly fence: Fence; readonly ageMs: number; readonly limit: number }
   | { readonly kind: 'prune-operations'; readonly fence: Fence; readonly limit: number }

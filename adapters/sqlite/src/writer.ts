@@ -100,7 +100,9 @@ export class Writer {
     if (this.#thread.death !== undefined) return failed(jobs, 'unavailable');
     try {
       const request: WriterRequest = { jobs, nowMs: this.#clock.now() };
-      const results = (await this.#thread.ask(request)) as WriterResult[];
+      // What is applied was encoded for the thread alone, and need not be copied to it.
+      const given = jobs.flatMap((job) => (job.kind === 'apply' ? [job.body.buffer] : []));
+      const results = (await this.#thread.ask(request, given)) as WriterResult[];
       for (const result of results) if ('failure' in result) this.#damage.note(result.failure);
       return results;
     } catch {
