@@ -5,10 +5,10 @@ import { problemAnswer } from './problem.ts';
 
 /** Errors below HTTP have statuses that the problem table has no row for. */
 const parserProblems: Readonly<Record<string, { readonly status: number; readonly detail: string }>> = {
-  HPE_HEADER_OVERFLOW: { status: 431, detail: 'the request line and headers are too large' },
-  HPE_CHUNK_EXTENSIONS_OVERFLOW: { status: 413, detail: 'the chunk extensions are too large' },
-  HPE_INVALID_URL: { status: 400, detail: 'the path or query holds a byte that must be percent-encoded' },
-  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, detail: 'the request did not arrive in time' },
+  HPE_HEADER_OVERFLOW: { status: 431, detail: 'The request line and headers are too large.' },
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: { status: 413, detail: 'The chunk extensions are too large.' },
+  HPE_INVALID_URL: { status: 400, detail: 'The path or query holds a byte that must be percent-encoded.' },
+  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, detail: 'The request did not arrive in time.' },
 };
 
 const malformed = { status: 400, detail: 'the request is not valid HTTP/1.1' };

@@ -153,13 +153,13 @@ function hostMistake({ rawHeaders, httpVersionMinor }: IncomingMessage): string 
     if (name?.length === 4 && name.toLowerCase() === 'host') hosts += 1;
   }
   if (hosts === 1) return undefined;
-  if (hosts > 1) return 'there are several Host headers';
-  return httpVersionMinor === 0 ? undefined : 'there is no Host header';
+  if (hosts > 1) return 'There are several Host headers.';
+  return httpVersionMinor === 0 ? undefined : 'There is no Host header.';
 }
 
 /** RFC 9110 §10.1.1: an expectation other than 100-continue may be answered with 417. */
 function refuseExpectation(response: ServerResponse, requestId: string): void {
-  const error = new StrataError('invalid-header', 'Expect may only be 100-continue');
+  const error = new StrataError('invalid-header', 'Expect may only be 100-continue.');
   const { status, headers, body } = problemAnswer(error, requestId, 417);
   response.writeHead(status, { ...headers, 'content-length': body.length, connection: 'close' });
   response.end(body);

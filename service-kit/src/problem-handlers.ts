@@ -19,14 +19,14 @@ interface FrameworkProblem {
 
 /** What Fastify's own errors mean to a client. */
 const frameworkProblems: Readonly<Record<string, FrameworkProblem>> = {
-  FST_ERR_BAD_URL: { code: 'invalid-key', detail: 'the path is not valid percent-encoded UTF-8' },
-  FST_ERR_MAX_PARAM_LENGTH: { code: 'key-too-long', detail: 'a part of the path is too long' },
-  FST_ERR_CTP_BODY_TOO_LARGE: { code: 'value-too-large', detail: 'the body is larger than this store accepts' },
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: { code: 'invalid-header', detail: 'Content-Type is not one that is accepted here' },
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: { code: 'invalid-header', detail: 'Content-Length is not the size of the body' },
-  FST_ERR_CTP_EMPTY_JSON_BODY: { code: 'invalid-query', detail: 'the body is empty, JSON is expected' },
-  FST_ERR_CTP_INVALID_JSON_BODY: { code: 'invalid-query', detail: 'the body is not valid JSON' },
-  FST_ERR_HANDLER_TIMEOUT: { code: 'unavailable', detail: 'the request took too long' },
+  FST_ERR_BAD_URL: { code: 'invalid-key', detail: 'The path is not valid percent-encoded UTF-8.' },
+  FST_ERR_MAX_PARAM_LENGTH: { code: 'key-too-long', detail: 'A part of the path is too long.' },
+  FST_ERR_CTP_BODY_TOO_LARGE: { code: 'value-too-large', detail: 'The body is larger than this store accepts.' },
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: { code: 'invalid-header', detail: 'Content-Type is not one that is accepted here.' },
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: { code: 'invalid-header', detail: 'Content-Length is not the size of the body.' },
+  FST_ERR_CTP_EMPTY_JSON_BODY: { code: 'invalid-query', detail: 'The body is empty, JSON is expected.' },
+  FST_ERR_CTP_INVALID_JSON_BODY: { code: 'invalid-query', detail: 'The body is not valid JSON.' },
+  FST_ERR_HANDLER_TIMEOUT: { code: 'unavailable', detail: 'The request took too long.' },
 };
 
 /**
@@ -54,8 +54,8 @@ export function answerError(logger: Logger, error: unknown, request: FastifyRequ
 }
 
 function missingRoute(method: string, allow: readonly string[] | undefined): StrataError {
-  if (allow === undefined || allow.length === 0) return new StrataError('not-found', 'no such path');
-  return new StrataError('method-not-allowed', `${method} is not allowed here`, { extensions: { allow } });
+  if (allow === undefined || allow.length === 0) return new StrataError('not-found', 'There is no such path.');
+  return new StrataError('method-not-allowed', `${method} is not allowed here.`, { extensions: { allow } });
 }
 
 function asStrataError(error: unknown): StrataError {
@@ -65,9 +65,9 @@ function asStrataError(error: unknown): StrataError {
     const known = Object.hasOwn(frameworkProblems, code) ? frameworkProblems[code] : undefined;
     if (known !== undefined) return new StrataError(known.code, known.detail, { cause: error });
     if ('validation' in error) return new StrataError('invalid-query', error.message, { cause: error });
-    if (isClientFault(error)) return new StrataError('invalid-query', 'the request is not valid', { cause: error });
+    if (isClientFault(error)) return new StrataError('invalid-query', 'The request is not valid.', { cause: error });
   }
-  return new StrataError('internal', 'an error that is not the fault of the request', { cause: error });
+  return new StrataError('internal', 'The request was not at fault.', { cause: error });
 }
 
 /** Body parsers mark what the client did wrong with a 4xx `statusCode`, also on plain SyntaxErrors. */
