@@ -66,6 +66,8 @@ function compile(workspaces: readonly Workspace[], extraFiles: readonly string[]
     files: extraFiles,
   };
   mkdirSync(DIST, { recursive: true });
+  // The licence asks to go with every copy.
+  cpSync(join(ROOT, 'LICENSE'), join(EMBEDDED, 'LICENSE'));
   writeFileSync(TEMPORARY_CONFIG, JSON.stringify(config));
   const tsc = join(ROOT, 'node_modules/.bin/tsc');
   const { status } = spawnSync(process.execPath, [tsc, '--project', TEMPORARY_CONFIG], { stdio: 'inherit' });

@@ -8,7 +8,7 @@ import { renderEmbedded } from './report/embedded-report.ts';
 const usage = `Usage: npm run bench -- embedded [--quick]
 
 Measures the store as one process and writes bench/results/embedded.json and embedded.md.
-  --quick   about a minute, with fewer rounds and entries
+  --quick   about a minute, with fewer rounds and entries; only prints
 `;
 
 // Without a handler the exit handlers, which end the servers and remove their data, would not run.
@@ -44,7 +44,7 @@ async function run(plan: Plan): Promise<void> {
     const results = await benchEmbedded({ plan, generator, tell });
     const report = renderEmbedded(results);
     console.log(report);
-    writeResults('embedded', results, report);
+    if (plan === fullPlan) writeResults('embedded', results, report);
   } finally {
     generator.close();
   }

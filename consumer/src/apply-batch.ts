@@ -90,7 +90,7 @@ export class BatchApplier {
         await this.#publish(left, keys, result, marker);
         return true;
       } catch (error) {
-        if (error instanceof OperationRefused) return this.#divide(left, error);
+        if (error instanceof OperationRefused) return this.#divide(left, error, marker);
         metrics.retries.inc();
         logger.warn(
           { err: error, operations: left.length, attempt },
@@ -156,9 +156,10 @@ export class BatchApplier {
     }
   }
 
-  /** An operation older than the log, which may have been applied before: kept for a person. */
+  /** An operation older than the log, which may have been applied before: kept for a person. A marker says nothing. */
   async #setAside(items: readonly Item[], operation: QueuedOperation): Promise<void> {
-    const { queue, metrics } = this.#options;
+    const { queue, logger, metrics } = this.#options;
+    if (operation.action === 'settle') return;
     const session = items.find((item) => item.operation.id === operation.id)?.session;
     if (session === undefined) return;
     try {
@@ -166,13 +167,15 @@ export class BatchApplier {
       const body = encodeOperations([operation]);
       await queue.deadLetter({ partition: session.partition, body, reason, ids: [operation.id] });
       metrics.deadLetters.inc({ reason: 'older-than-log' });
+      const { partition } = session;
+      logger.error({ operation: operation.id, partition }, 'an operation older than the log was set aside');
     } catch (cause) {
       session.end(new StrataError('unavailable', 'The queue does not take a dead letter.', { cause }));
     }
   }
 
   /** Finds the operation the database will never take, and records it failed in its place. The others are applied. */
-  async #divide(items: readonly Item[], cause: OperationRefused): Promise<boolean> {
+  async #divide(items: readonly Item[], cause: OperationRefused, marker: string): Promise<boolean> {
     const [first] = items;
     if (first === undefined) return true;
     if (items.length > 1) {
@@ -186,6 +189,8 @@ export class BatchApplier {
     }
     this.#options.logger.error({ err: cause, operation: operation.id }, 'the database refuses an operation');
     this.#options.metrics.refusedOperations.inc();
+    // Nothing was committed nor ever will be, so the key may be cached again at once.
+    await this.#options.cache.put(keysOf(items), [], marker);
     const { id, replyTo } = operation;
     return this.#settle([{ operation: { action: 'settle', id, code: 'internal', replyTo }, session }]);
   }

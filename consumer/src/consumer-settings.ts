@@ -20,7 +20,7 @@ export interface ConsumerSettings {
   readonly handOverMs: number;
   /** How long a cache that fails slowly is left alone, milliseconds. */
   readonly cacheRetryMs: number;
-  /** Time between two rounds of cleaning, and between two steps of a round, milliseconds. */
+  /** Time between two rounds of cleaning, and after a step of a round that found little, milliseconds. */
   readonly cleanEveryMs: number;
   readonly cleanPauseMs: number;
   /** Rows a step of cleaning removes. */
@@ -43,6 +43,6 @@ export const defaultConsumerSettings: ConsumerSettings = {
   cacheRetryMs: 500,
   cleanEveryMs: 5_000,
   cleanPauseMs: 50,
-  cleanLimit: 200,
+  cleanLimit: 500,
   tombstoneAgeMs: 3_600_000,
 };

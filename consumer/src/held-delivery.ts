@@ -15,6 +15,8 @@ export interface HeldDelivery {
   /** The subscription that brought it, and that it is acked on. */
   readonly session: PartitionSession;
   readonly tag: number;
+  /** Whether a consumer before may have had it in its hands. */
+  readonly isRedelivered: boolean;
   /** Size of the message. */
   readonly bytes: number;
   readonly operations: readonly QueuedOperation[];

@@ -38,6 +38,11 @@ export class Intake {
     return this.#sessions;
   }
 
+  /** Whether there is something to apply now. */
+  get hasWork(): boolean {
+    return this.#sessions.some((session) => session.peek() !== undefined);
+  }
+
   add(session: PartitionSession): void {
     this.#sessions.push(session);
   }
@@ -52,10 +57,11 @@ export class Intake {
     const { maxWaitingMessages, maxWaitingBytes } = this.#options.settings;
     const isFull = this.#messages >= maxWaitingMessages || this.#bytes >= maxWaitingBytes;
     if (isFull && !session.isIdle) return undefined;
-    const { body, tag } = delivery;
+    const { body, tag, isRedelivered } = delivery;
     const content = readDelivery(delivery, this.#options.partitionCount);
     const operations = content.damage === undefined ? content.operations : settleMarkers(content.ids);
-    const held = { session, tag, bytes: body.byteLength, operations, isReady: content.damage === undefined };
+    const isReady = content.damage === undefined;
+    const held = { session, tag, isRedelivered, bytes: body.byteLength, operations, isReady };
     this.#messages += 1;
     this.#bytes += held.bytes;
     if (content.damage !== undefined) {

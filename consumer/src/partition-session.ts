@@ -37,7 +37,7 @@ export class PartitionSession {
   #isOpen = true;
   #isPaused = false;
   #isTruncated = false;
-  /** Operations still to be applied one at a time. */
+  /** Redelivered operations still to be applied one at a time. */
   #singlyLeft = 0;
 
   constructor(options: SessionOptions) {
@@ -65,9 +65,12 @@ export class PartitionSession {
     return this.#waiting.length === 0 && this.#working.size === 0;
   }
 
-  /** Whether its operations are to be applied one at a time: batches of them have killed consumers. */
+  /**
+   * Whether the operations whose turn it is are to be applied one at a time: batches of them may have killed consumers.
+   * What was never delivered before has killed nobody.
+   */
   get isFragile(): boolean {
-    return this.#singlyLeft > 0;
+    return this.#singlyLeft > 0 && this.#waiting[0]?.isRedelivered === true;
   }
 
   /** The fence raised for it; undefined: not yet. */
@@ -104,7 +107,8 @@ export class PartitionSession {
     const head = this.#waiting.shift();
     if (head === undefined) return;
     this.#working.add(head);
-    this.#singlyLeft -= head.operations.length;
+    // Nothing that comes after a new one was in anybody's hands either.
+    this.#singlyLeft = head.isRedelivered ? this.#singlyLeft - head.operations.length : 0;
   }
 
   /** Acks these deliveries and all before. An ack that fails ends the session. Never rejects. */

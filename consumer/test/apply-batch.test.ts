@@ -8,7 +8,7 @@ import {
   type QueuedOperation,
   StrataError,
 } from '@stratakv/core';
-import { deleteOf, eventually, keyIn, newId, putOf } from '@stratakv/core/testing';
+import { deleteOf, eventually, keyIn, newId, putOf, settleOf } from '@stratakv/core/testing';
 import { counted, Fixture } from './fixture.ts';
 
 let fixture: Fixture;
@@ -183,6 +183,31 @@ test('an operation older than the log is set aside and never applied', async () 
   assert.deepEqual(fixture.store.settled, [fresh.id]);
   assert.deepEqual(fixture.queue.deadLetters[0]?.ids, [old.id]);
   assert.equal(await counted(member.metrics, 'kv_outcomes_total', { status: 'refused' }), 1);
+  const msg = 'an operation older than the log was set aside';
+  assert.deepEqual(fixture.errors, [{ operation: old.id, partition: 10, msg }]);
+});
+
+test('a settle marker older than the log is counted, and nobody is bothered with it', async () => {
+  const member = fixture.start();
+  const old = settleOf(newId(keyIn(10), 8 * 86_400_000));
+  await fixture.publish(old);
+  await fixture.drained();
+  assert.equal(await counted(member.metrics, 'kv_outcomes_total', { status: 'refused' }), 1);
+  assert.deepEqual(fixture.queue.deadLetters, []);
+  assert.deepEqual(fixture.errors, []);
+});
+
+test('the key of an operation that the database refuses can be cached again at once', async () => {
+  const key = keyIn(5);
+  const bad = putOf(key, 'bad');
+  fixture.start(
+    {},
+    refusing(({ action }) => action !== 'settle'),
+  );
+  await fixture.publish(bad);
+  await fixture.drained();
+  const [answer] = await fixture.cache.lookup([{ key, maxAgeMs: 60_000, wantsLease: true }]);
+  assert.ok(answer?.kind === 'miss' && answer.lease !== undefined);
 });
 
 test('a window that killed its consumers is applied one operation at a time', async () => {
@@ -201,6 +226,36 @@ test('a window that killed its consumers is applied one operation at a time', as
     fixture.store.settled,
     operations.map(({ id }) => id),
   );
+});
+
+test('what comes after a window that killed its consumers is applied together again', async () => {
+  const sizes: number[] = [];
+  for (let raise = 0; raise < 2; raise += 1) await fixture.store.raiseFence(11);
+  const operations = Array.from({ length: 9 }, (_, index) => putOf(keyIn(11), String(index)));
+  await fixture.publish(...operations.slice(0, 2));
+  fixture.start(
+    {},
+    refusing(() => false, sizes),
+  );
+  await fixture.drained();
+  await fixture.publish(...operations.slice(2, 5));
+  await fixture.drained();
+  await fixture.publish(...operations.slice(5));
+  await fixture.drained();
+  assert.deepEqual(sizes, [1, 1, 3, 4]);
+});
+
+test('three idle restarts make nothing slow', async () => {
+  const sizes: number[] = [];
+  for (let raise = 0; raise < 3; raise += 1) await fixture.store.raiseFence(11);
+  fixture.start(
+    {},
+    refusing(() => false, sizes),
+  );
+  await eventually('it serves', () => fixture.queue.subscribers(11) === 1);
+  await fixture.publish(...Array.from({ length: 5 }, (_, index) => putOf(keyIn(11), String(index))));
+  await fixture.drained();
+  assert.deepEqual(sizes, [5]);
 });
 
 test('after an invalidate that failed, the put stores nothing', async () => {

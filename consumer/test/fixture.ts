@@ -56,8 +56,16 @@ export class Fixture {
   readonly hub = new OutcomeHub();
   /** What the gateway at `replyTo` was told. */
   readonly told: OperationRecord[] = [];
+  /** Errors that the consumers logged, without what every line has. */
+  readonly errors: object[] = [];
   readonly #gateway = new InProcessOutcomeFeed(this.hub);
   readonly #members: Member[] = [];
+  readonly #log = {
+    write: (line: string) => {
+      const { operation, partition, msg } = JSON.parse(line);
+      this.errors.push({ operation, partition, msg });
+    },
+  };
   readonly #locks = new Map<Member, InProcessPartitionLock>();
 
   /** An address whose notices go to `told`. */
@@ -84,7 +92,7 @@ export class Fixture {
       lock: lock.port,
       outcomes: outcomes.port,
       clock: systemClock,
-      logger: createLogger({ service: name, level: 'silent' }),
+      logger: createLogger({ service: name, level: 'error', destination: this.#log }),
       metrics,
       partitionCount: defaultPartitionCount,
       name,

@@ -109,7 +109,8 @@ test('a path is the key of exactly the bytes it stands for, or refused', () => {
     }),
     { numRuns: 3000 },
   );
-  assert.ok(parsed > 300, `${parsed} of 3,000 paths were keys`);
+  // Far below what comes up (about 315), so that chance alone never fails it.
+  assert.ok(parsed > 150, `${parsed} of 3,000 paths were keys`);
 });
 
 test('a path that is no key as text is no key', () => {

@@ -5,7 +5,7 @@ import { byteSize, type Config, duration, filePath, integer, optional, text } fr
 export const embeddedSettings = {
   port: integer({
     name: 'KV_PORT',
-    about: 'Port the store listens on; 0 takes a free one.',
+    about: 'Port the store listens on. 0 takes a free one, which ./start.sh does not do.',
     default: 8080,
     min: 0,
     max: 65_535,

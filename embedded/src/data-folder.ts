@@ -1,5 +1,5 @@
-import { accessSync, constants, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { StartError } from './start-error.ts';
 
 const mode = 'embedded';
@@ -12,7 +12,7 @@ const mode = 'embedded';
  */
 export function prepareDataFolder(folder: string): boolean {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
     const found = readMode(folder);
     if (found !== undefined && found !== mode) throw otherMode(folder, found);
@@ -31,6 +31,14 @@ export function prepareDataFolder(folder: string): boolean {
 /** Notes the mode, once there is data: from then on a missing database is damage and no first start. */
 export function keepMode(folder: string): void {
   writeFileSync(join(folder, 'mode'), `${mode}\n`);
+}
+
+/** Level by level: with `recursive`, Node never comes back from below /proc, where a parent exists and takes nothing. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  const parent = dirname(folder);
+  if (parent !== folder) makeFolder(parent);
+  mkdirSync(folder, { mode: 0o700 });
 }
 
 function readMode(folder: string): string | undefined {

@@ -3,6 +3,9 @@ import { embeddedSettings } from './config.ts';
 import { startEmbedded } from './start.ts';
 import { StartError } from './start-error.ts';
 
+// The database holds all values and the secret: in a folder that was there before, too, it is for its owner alone.
+process.umask(0o077);
+
 const config = exitOnConfigError(() => readConfig(embeddedSettings, process.env));
 const logger = createLogger({ service: 'embedded', level: config.logLevel, format: config.logFormat });
 const lifecycle = new Lifecycle({ logger });

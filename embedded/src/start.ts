@@ -95,6 +95,16 @@ async function assemble(config: EmbeddedConfig, logger: Logger, lifecycle: Lifec
   const consumer = startConsumer({ ...common, queue, store, lock, outcomes, partitionCount, name: 'embedded' });
   lifecycle.push('consumer', () => consumer.close());
 
+  health.register({
+    name: 'consumer',
+    kind: 'required',
+    check: async () => {
+      const served = consumer.partitions.length;
+      if (served < partitionCount) throw new Error(`${served} of ${partitionCount} partitions are served.`);
+      return undefined;
+    },
+  });
+
   const storage = createStorage({ ...common, reader, settings: { freshMs: cacheTtlMs } });
   const secrets = [secret] as const;
   const app = await buildGateway({
@@ -104,6 +114,7 @@ async function assemble(config: EmbeddedConfig, logger: Logger, lifecycle: Lifec
     clock,
     partitionCount,
     secrets,
+    notBefore: () => sqlite.logHorizon(),
     config,
     logger,
     metrics,

@@ -26,6 +26,8 @@ export interface GatewayDeps {
   readonly clock: Clock;
   /** Fixed at installation. */
   readonly partitionCount: number;
+  /** Operation ids are never made earlier than this, whatever the clock says: milliseconds since 1970. */
+  readonly notBefore?: () => number;
   /** Secrets that sign operation ids: the present one, then those still recognised. */
   readonly secrets: readonly [Uint8Array, ...Uint8Array[]];
   readonly config: Config<typeof gatewaySettings>;
@@ -50,7 +52,7 @@ export async function buildGateway(deps: GatewayDeps): Promise<FastifyInstance> 
   const ids = new OperationIds(secrets);
   const admission = new Admission(config);
   const waiters = await OutcomeWaiters.listen(deps.outcomes);
-  const { observeMessage } = registerGatewayMetrics(metrics, admission, waiters);
+  const { observeMessage } = registerGatewayMetrics(metrics, admission, waiters, queue);
   const limits = { confirmTimeoutMs, maxMessageOperations, maxMessageBytes };
   const publisher = new WritePublisher(queue, limits, observeMessage);
   const reads = new ReadGatherer(storage, admission, { maxBatchReads, timeoutMs: config.readTimeoutMs });
@@ -82,6 +84,7 @@ export async function buildGateway(deps: GatewayDeps): Promise<FastifyInstance> 
       admission,
       maxValueBytes,
       secret,
+      notBefore: deps.notBefore ?? (() => 0),
     });
   });
   return app;
@@ -93,8 +96,8 @@ export async function buildGateway(deps: GatewayDeps): Promise<FastifyInstance> 
  */
 function deferContinue(app: FastifyInstance): void {
   app.server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
-    const readsBodyItself = request.method === 'PUT' && request.url?.startsWith('/kv/');
-    if (!readsBodyItself) response.writeContinue();
+    const readsBodyItself = request.method === 'PUT' && routerUrl(request) === '/kv/*';
+    if (!readsBodyItself && request.httpVersion === '1.1') response.writeContinue();
     app.server.emit('request', request, response);
   });
 }

@@ -7,7 +7,9 @@ export async function allowCors(app: FastifyInstance, origin: string): Promise<v
     origin,
     methods: ['GET', 'HEAD', 'PUT', 'DELETE', 'POST'],
     exposedHeaders: [
+      'Accept-Ranges',
       'Age',
+      'Allow',
       'Cache-Status',
       'ETag',
       'KV-Expires',
@@ -15,9 +17,13 @@ export async function allowCors(app: FastifyInstance, origin: string): Promise<v
       'Location',
       'Preference-Applied',
       'Retry-After',
+      'Server-Timing',
       'Sync-Token',
       'X-Request-Id',
     ],
     maxAge: 600,
+    // The routes for OPTIONS answer, with Allow; the plugin only adds its headers.
+    strictPreflight: false,
+    preflightContinue: true,
   });
 }

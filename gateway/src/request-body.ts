@@ -4,13 +4,17 @@ import { StrataError } from '@stratakv/core';
 /**
  * Bytes a body says it has; undefined for a chunked one.
  *
- * @throws StrataError `length-required` without length and chunking: `curl -X PUT` without a body must not erase a
+ * @throws StrataError `unsupported-encoding` for a transfer coding but chunked; `length-required` without length and chunking: `curl -X PUT` without a body must not erase a
  * value; `value-too-large`, before any of it is read
  */
 export function declaredLength({ headers }: IncomingMessage, maxBytes: number): number | undefined {
   const length = headers['content-length'];
   if (length === undefined) {
-    if (headers['transfer-encoding'] !== undefined) return undefined;
+    const coding = headers['transfer-encoding'];
+    if (coding?.toLowerCase() === 'chunked') return undefined;
+    if (coding !== undefined) {
+      throw new StrataError('unsupported-encoding', 'Transfer-Encoding may only be chunked: nothing is decoded here.');
+    }
     throw new StrataError(
       'length-required',
       'Send Content-Length or a chunked body; --data-binary "" for an empty one.',
@@ -28,7 +32,8 @@ export function declaredLength({ headers }: IncomingMessage, maxBytes: number): 
  * @throws StrataError `value-too-large`; `invalid-header` when the body ends before its length
  */
 export function readBody(request: IncomingMessage, response: ServerResponse, maxBytes: number): Promise<Buffer> {
-  if (request.headers.expect !== undefined) response.writeContinue();
+  // HTTP/1.0 has no 1xx answers.
+  if (request.headers.expect !== undefined && request.httpVersion === '1.1') response.writeContinue();
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;

@@ -1,6 +1,7 @@
 import {
   type Clock,
   type Idempotency,
+  type Key,
   type Operation,
   type OperationId,
   type OperationIds,
@@ -24,6 +25,8 @@ export interface SubmitDeps {
   readonly ids: OperationIds;
   readonly partitionCount: number;
   readonly clock: Clock;
+  /** Ids are never made earlier than this: milliseconds since 1970. */
+  readonly notBefore: () => number;
 }
 
 export interface SubmittedWrite {
@@ -42,10 +45,11 @@ export interface SubmittedWrite {
  */
 export async function submitWrite(deps: SubmitDeps, write: RequestedWrite, waitMs: number): Promise<SubmittedWrite> {
   const { publisher, waiters, ids, clock } = deps;
-  if (write.idempotency !== undefined) await refuseConflict(deps.storage, write.idempotency);
+  if (write.idempotency !== undefined) await refuseConflict(deps.storage, write.key, write.idempotency);
   const partition = partitionOf(write.key, deps.partitionCount);
   const startedAt = clock.now();
-  const id = ids.create(partition, startedAt);
+  // An id from behind the log's horizon would not be told from one that was applied and forgotten.
+  const id = ids.create(partition, Math.max(startedAt, deps.notBefore()));
   const waiter = waitMs > 0 ? waiters.wait(id, waitMs) : undefined;
   try {
     await publisher.publish(partition, { ...write, id, replyTo: waiter && waiters.replyTo });
@@ -58,13 +62,18 @@ export async function submitWrite(deps: SubmitDeps, write: RequestedWrite, waitM
   }
 }
 
-async function refuseConflict(storage: Pick<Storage, 'fingerprint'>, idempotency: Idempotency): Promise<void> {
+async function refuseConflict(
+  storage: Pick<Storage, 'fingerprint'>,
+  key: Key,
+  idempotency: Idempotency,
+): Promise<void> {
   // Only a quick answer: the comparison that counts is made when the write is applied.
   const known = await storage.fingerprint(idempotency.identity).catch(() => undefined);
   if (known === undefined || known === idempotency.fingerprint) return;
   throw new StrataError(
     'idempotency-conflict',
     'This Idempotency-Key was used for a write that asked for something else.',
+    { extensions: { key } },
   );
 }
 

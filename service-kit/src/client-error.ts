@@ -11,7 +11,7 @@ const parserProblems: Readonly<Record<string, { readonly status: number; readonl
   ERR_HTTP_REQUEST_TIMEOUT: { status: 408, detail: 'The request did not arrive in time.' },
 };
 
-const malformed = { status: 400, detail: 'the request is not valid HTTP/1.1' };
+const malformed = { status: 400, detail: 'The request is not valid HTTP/1.1.' };
 
 /** How long the rest of a refused request is read and dropped, so that the answer is not lost in a reset. */
 const lingerMs = 1000;

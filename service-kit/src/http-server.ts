@@ -135,11 +135,13 @@ function installRequestHooks(app: FastifyInstance, { logger, metrics, slowMs = 1
     const durationMs = reply.elapsedTime;
     const route = request.routeOptions.url;
     metrics?.observeRequest(route, request.method, status, durationMs / 1000);
-    if (durationMs >= slowMs || status >= 500) {
+    // 504 is what a client asked for with only-if-cached.
+    const isFailed = status >= 500 && status !== 504;
+    if (durationMs >= slowMs || isFailed) {
       const path = logKey(request.originalUrl.split('?', 1)[0] ?? '');
       const rounded = Math.round(durationMs * 1000) / 1000;
       const fields = { requestId: request.id, method: request.method, route, path, status, durationMs: rounded };
-      logger.info(fields, status >= 500 ? 'request failed' : 'request was slow');
+      logger.info(fields, isFailed ? 'request failed' : 'request was slow');
     }
     done();
   });

@@ -81,11 +81,21 @@ export interface Metrics {
   observeRequest(route: string | undefined, method: string, status: number, seconds: number): void;
 }
 
-/** Makes the registry with the label `service`, the process metrics (event loop lag included) and the request histogram. */
+let processRegistry: Registry | undefined;
+
+/** The metrics of the process itself, event loop lag included. One for all: their observers can never be stopped. */
+function processMetrics(): Registry {
+  if (processRegistry === undefined) {
+    processRegistry = new Registry();
+    collectDefaultMetrics({ register: processRegistry });
+  }
+  return processRegistry;
+}
+
+/** Makes the registry with the label `service` and the request histogram. */
 export function createMetrics({ service }: { readonly service: string }): Metrics {
   const registry = new Registry();
   registry.setDefaultLabels({ service });
-  collectDefaultMetrics({ register: registry });
   const requests = new RequestHistogram({
     name: requestMetric,
     help: requestHelp,
@@ -99,10 +109,11 @@ export function createMetrics({ service }: { readonly service: string }): Metric
   };
 }
 
-/** Serves GET /metrics in the Prometheus text format 0.0.4. */
+/** Serves GET /metrics, those of the process included, in the Prometheus text format 0.0.4. */
 export function registerMetrics(app: FastifyInstance, metrics: Metrics): void {
+  processMetrics();
   app.get('/metrics', async (_request, reply) => {
-    const body = await metrics.registry.metrics();
+    const body = `${await metrics.registry.metrics()}\n${await processMetrics().metrics()}`;
     return reply.header('content-type', metrics.registry.contentType).header('cache-control', 'no-store').send(body);
   });
 }

@@ -22,7 +22,10 @@ const frameworkProblems: Readonly<Record<string, FrameworkProblem>> = {
   FST_ERR_BAD_URL: { code: 'invalid-key', detail: 'The path is not valid percent-encoded UTF-8.' },
   FST_ERR_MAX_PARAM_LENGTH: { code: 'key-too-long', detail: 'A part of the path is too long.' },
   FST_ERR_CTP_BODY_TOO_LARGE: { code: 'value-too-large', detail: 'The body is larger than this store accepts.' },
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: { code: 'invalid-header', detail: 'Content-Type is not one that is accepted here.' },
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: {
+    code: 'invalid-header',
+    detail: 'Content-Type is type/subtype, and application/json where JSON is expected.',
+  },
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: { code: 'invalid-header', detail: 'Content-Length is not the size of the body.' },
   FST_ERR_CTP_EMPTY_JSON_BODY: { code: 'invalid-query', detail: 'The body is empty, JSON is expected.' },
   FST_ERR_CTP_INVALID_JSON_BODY: { code: 'invalid-query', detail: 'The body is not valid JSON.' },
@@ -35,12 +38,15 @@ const frameworkProblems: Readonly<Record<string, FrameworkProblem>> = {
  */
 export function installProblemHandlers(app: FastifyInstance, { logger, allowedMethods }: ProblemHandlerOptions): void {
   app.setErrorHandler((error, request, reply) => {
-    answerError(logger, error, request, reply);
+    // A body that cannot be read matters less than a route that is not there.
+    if (request.is404) sendMissing(request, reply);
+    else answerError(logger, error, request, reply);
   });
-  app.setNotFoundHandler((request, reply) => {
+  const sendMissing = (request: FastifyRequest, reply: FastifyReply) => {
     const path = request.raw.url?.split('?', 1)[0] ?? '';
     sendProblem(reply, missingRoute(request.method, allowedMethods(path)), request.id);
-  });
+  };
+  app.setNotFoundHandler(sendMissing);
 }
 
 /** Answers with whatever was thrown. Also for Fastify's `frameworkErrors`, which no error handler sees. */

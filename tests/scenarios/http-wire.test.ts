@@ -178,3 +178,46 @@ test('Server-Timing of a read says where the time went', async () => {
   match(timing, /^[\w-]+(;[a-z]+=("[^"]*"|[\w.]+))*(, *[\w-]+(;[a-z]+=("[^"]*"|[\w.]+))*)*$/);
   match(timing, /dur=\d/);
 });
+
+describe('what is not quite HTTP/1.1', () => {
+  test('a transfer coding but chunked is refused with 415: nothing is decoded, and nothing stored as it came', async () => {
+    const path = `/kv/${store.key('coded')}`;
+    const head = `PUT ${path} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\nConnection: close\r\n\r\n`;
+    equal((await send(`${head}3\r\nabc\r\n0\r\n\r\n`)).status, 415);
+    equal((await store.request('GET', path)).status, 404);
+  });
+
+  test('an HTTP/1.0 client that expects 100 gets none', async () => {
+    const path = `/kv/${store.key('old-client')}`;
+    const head = `PUT ${path} HTTP/1.0\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n`;
+    equal((await send(`${head}abc`)).status, 202);
+  });
+
+  test('a target in absolute form is told to continue once', async () => {
+    const target = `http://x/kv/${store.key('absolute')}`;
+    const head = `PUT ${target} HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 3\r\nConnection: close\r\n\r\n`;
+    const wire = await Wire.open(store.target.url);
+    try {
+      await wire.write(`${head}abc`);
+      equal((await wire.answer()).status, 100);
+      equal((await wire.answer()).status, 202);
+    } finally {
+      wire.close();
+    }
+  });
+
+  test('a method the router never heard of is 405 with Allow where the path exists', async () => {
+    const answer = await store.request('QUERY', `/kv/${store.key('query')}`, { body: 'x' });
+    equal(answer.status, 405);
+    match(answer.header('allow') ?? '', /GET/);
+  });
+});
+
+test('HEAD with 304 names no length that GET would not', async () => {
+  const key = store.key('head-304');
+  const version = await store.write(key, 'value');
+  const headers = { 'If-None-Match': `"${version}"` };
+  const answer = await store.request('HEAD', `/kv/${key}`, { headers });
+  equal(answer.status, 304);
+  notEqual(answer.header('content-length'), '0');
+});

@@ -50,6 +50,23 @@ describe('a read with the Sync-Token of a write', () => {
     equal((await store.request('HEAD', `/kv/${key}`, { headers })).status, 200);
   });
 
+  test('never goes to the database for a client that takes only what is cached', async () => {
+    const key = store.key('only-if-cached');
+    await store.write(key, 'value');
+    await store.get(key);
+    const token = (await store.delete(key)).header('sync-token') ?? '';
+    await store.request('GET', '/kv?limit=1', { headers: { 'Sync-Token': token } });
+    const answer = await store.get(key, { 'Sync-Token': token, 'Cache-Control': 'only-if-cached' });
+    ok(answer.status === 404 || answer.status === 504, `${answer.status}`);
+    ok(!/fwd=/.test(answer.header('cache-status') ?? ''), 'the database was not read');
+  });
+
+  test('says on lists and batches that its Prefer was honoured', async () => {
+    const key = store.key('preferred');
+    const headers = { 'Sync-Token': await tokenOfPut(key, 'value'), Prefer: 'wait=7' };
+    equal((await store.request('GET', '/kv?limit=1', { headers })).header('preference-applied'), 'wait=7');
+  });
+
   test('works with the token of a write that was waited for', async () => {
     const key = store.key('waited');
     const answer = await store.put(key, 'value', { wait: 10 });

@@ -67,7 +67,8 @@ export class CacheSlot {
 
 function entryBytes(entry: Entry | undefined): number {
   if (entry === undefined) return 0;
-  let bytes = entryOverheadBytes + entry.value.byteLength + entry.contentType.length;
+  // The whole buffer, which the value may fill only in part.
+  let bytes = entryOverheadBytes + entry.value.buffer.byteLength + entry.contentType.length;
   for (const [name, value] of entry.meta) bytes += metaOverheadBytes + name.length + value.length;
   return bytes;
 }

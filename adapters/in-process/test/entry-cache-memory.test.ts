@@ -62,6 +62,15 @@ test('values, keys and meta headers count', async () => {
   assert.ok(cache.size > mebibyte / 16_000, `${cache.size} entries`);
 });
 
+test('what is around a value in its buffer counts too', async () => {
+  const { cache, fill, sized } = given(mebibyte);
+  const [whole, part] = [sized('k/1', 9000), { ...sized('k/2', 0), value: new Uint8Array(9000).subarray(0, 8500) }];
+  await fill(whole.key, whole);
+  const { bytes } = cache;
+  await fill(part.key, part);
+  assert.equal(cache.bytes, 2 * bytes);
+});
+
 test('what is hit stays, what is not goes first', async () => {
   const { fill, lookup, sized } = given(4 * mebibyte);
   const hot = Array.from({ length: 50 }, (_, index) => sized(`hot/${index}`, 10_000));

@@ -9,6 +9,8 @@ import { preparePartitions } from './partition-table.ts';
 export interface Cleaned {
   readonly removed: number;
   readonly keys: readonly Uint8Array[];
+  /** How far back the log is whole now, when rows of it went: milliseconds since 1970. */
+  readonly horizon?: number;
 }
 
 const nothing: Cleaned = { removed: 0, keys: [] };
@@ -40,8 +42,9 @@ export function prepareCleanup(database: DatabaseSync, retentionMs: number) {
       if (!operations.hasBefore(pastRetention)) return nothing;
       const beforeMs = Math.min(pastRetention, horizon.oldestQueued());
       const removed = operations.prune(fence.partition, beforeMs, limit);
-      if (removed > 0) horizon.raise(beforeMs);
-      return { removed, keys: [] };
+      if (removed === 0) return nothing;
+      horizon.raise(beforeMs);
+      return { removed, keys: [], horizon: horizon.get() };
     },
   };
 }

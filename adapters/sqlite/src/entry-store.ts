@@ -24,12 +24,23 @@ import type { WriterJob } from './writer-job.ts';
 
 /** Writes the SQLite database through its one writer thread. */
 export class SqliteEntryStore implements EntryStore {
-  readonly #writer: Writer;
+  readonly #writer: Pick<Writer, 'run' | 'death'>;
   readonly #damage: DamageWatch;
+  #logHorizon: number;
 
-  constructor(writer: Writer, damage: DamageWatch) {
+  /** @param logHorizon how far back the log was whole when the store was opened */
+  constructor(writer: Pick<Writer, 'run' | 'death'>, damage: DamageWatch, logHorizon: number) {
     this.#writer = writer;
     this.#damage = damage;
+    this.#logHorizon = logHorizon;
+  }
+
+  /**
+   * How far back the operations log is whole: milliseconds since 1970. An operation with an older id that has no row is
+   * never applied.
+   */
+  get logHorizon(): number {
+    return this.#logHorizon;
   }
 
   raiseFence(partition: number): Promise<RaisedFence> {
@@ -74,16 +85,20 @@ export class SqliteEntryStore implements EntryStore {
   async close(): Promise<void> {}
 
   async #cleanUp(job: WriterJob): Promise<CleanupResult> {
-    const { removed, keys } = (await this.#run(job)) as Cleaned;
+    const { removed, keys, horizon = 0 } = (await this.#run(job)) as Cleaned;
+    this.#logHorizon = Math.max(this.#logHorizon, horizon);
     return { removed, keys: keys.map(keyOf) };
   }
 
   async #run(job: WriterJob): Promise<unknown> {
     const result = await this.#writer.run(job);
     if (!('failure' in result)) return result.value;
-    if (result.failure.code === 'refused') throw new OperationRefused(new Error(result.failure.detail));
+    const { code, detail } = result.failure;
+    // What nobody foresaw comes again with the same batch, so whoever applies has to find the operation it comes from.
+    const isRefused = code === 'refused' || (code === 'internal' && job.kind === 'apply');
+    if (isRefused) throw new OperationRefused(new Error(detail));
     // For whoever applies, a batch that may be there is the same as one that is not: the ids tell when it comes again.
-    if (result.failure.code === 'outcome-unknown') throw new StrataError('unavailable', result.failure.detail);
+    if (code === 'outcome-unknown') throw new StrataError('unavailable', detail);
     throw errorOf(result.failure);
   }
 }

@@ -7,6 +7,7 @@ import { SqliteEntryStore } from './entry-store.ts';
 import { isDamaged } from './failure.ts';
 import { lockFolder } from './folder-lock.ts';
 import { type Installation, openInstallation } from './installation.ts';
+import { prepareLogHorizon } from './log-horizon.ts';
 import { SqliteOperationQueue } from './operation-queue.ts';
 import { readQueueEnds } from './queue-table.ts';
 import { openConnection, schema } from './schema.ts';
@@ -47,6 +48,11 @@ export interface SqliteStore {
   readonly queue: SqliteOperationQueue;
   readonly store: SqliteEntryStore;
   readonly reader: SqliteEntryReader;
+  /**
+   * How far back the operations log is whole: milliseconds since 1970. The id of a new operation must not be older, even
+   * when the clock was set back.
+   */
+  logHorizon(): number;
   /** Finishes what was handed over, then closes the database and lets go of the folder. Once, however often called. */
   close(): Promise<void>;
 }
@@ -76,7 +82,7 @@ type Found = ReturnType<typeof prepareDatabase>;
 async function openThreads(
   path: string,
   { maxBytes, retentionMs, clock, pageCacheBytes, maxQueueBytes, onDamage = () => {} }: SqliteOptions,
-  { installation, ends, deadLetters }: Found,
+  found: Found,
   release: () => void,
 ): Promise<SqliteStore> {
   const cacheBytes = pageCacheBytes / 2;
@@ -85,7 +91,11 @@ async function openThreads(
   const writer = await Writer.start({ connection, retentionMs }, clock, damage);
   try {
     const reader = await SqliteEntryReader.open({ path, isReadOnly: true, cacheBytes }, clock, damage);
-    const queue = new SqliteOperationQueue(writer, reader, { maxBytes: maxQueueBytes, ends, deadLetters, damage });
+    const { installation, ends, deadLetters } = found;
+    const store = new SqliteEntryStore(writer, damage, found.logHorizon);
+    const logHorizon = () => store.logHorizon;
+    const waiting = { ends, deadLetters, maxBytes: maxQueueBytes };
+    const queue = new SqliteOperationQueue(writer, reader, { ...waiting, damage, logHorizon });
     let closed: Promise<void> | undefined;
     const close = async () => {
       await queue.close();
@@ -96,8 +106,9 @@ async function openThreads(
     return {
       installation,
       queue,
-      store: new SqliteEntryStore(writer, damage),
+      store,
       reader,
+      logHorizon,
       close: () => (closed ??= close()),
     };
   } catch (error) {
@@ -115,7 +126,8 @@ function prepareDatabase(path: string, options: SqliteOptions) {
   const database = openConnection({ path, isReadOnly: false, cacheBytes: 1024 * 1024 });
   try {
     database.exec(schema);
-    return { installation: openInstallation(database, options.partitionCount), ...readQueueEnds(database) };
+    const installation = openInstallation(database, options.partitionCount);
+    return { installation, logHorizon: prepareLogHorizon(database).get(), ...readQueueEnds(database) };
   } finally {
     database.close();
   }

@@ -2,6 +2,7 @@ import {
   type DeadLetter,
   encodeOperations,
   type OperationQueue,
+  operationCreatedAt,
   type PartitionSubscription,
   type QueueDepth,
   type QueuedOperation,
@@ -22,6 +23,8 @@ export interface QueueOptions {
   readonly ends: readonly QueueEnd[];
   readonly deadLetters: number;
   readonly damage: DamageWatch;
+  /** How far back the operations log is whole: milliseconds since 1970. */
+  readonly logHorizon: () => number;
 }
 
 /** What the row of an operation takes with its indexes, and what is left unused in pages for it. */
@@ -29,6 +32,8 @@ const rowBytes = 1024;
 
 /** Room without which the store counts as full, though a smaller put would still be taken. */
 const probeBytes = 128 * 1024;
+
+const nothing = { last: 0, messages: 0, operations: 0, bytes: 0 };
 
 /** The queue of the embedded mode: a table of the same database, written in the same transactions. */
 export class SqliteOperationQueue implements OperationQueue {
@@ -38,10 +43,14 @@ export class SqliteOperationQueue implements OperationQueue {
   readonly #maxBytes: number;
   #deadLetters: number;
   #bytesBeingQueued = 0;
+  #operationsBeingQueued = 0;
   readonly #damage: DamageWatch;
+  readonly #logHorizon: () => number;
 
-  constructor(writer: Writer, reader: SqliteEntryReader, { maxBytes, ends, deadLetters, damage }: QueueOptions) {
+  constructor(writer: Writer, reader: SqliteEntryReader, options: QueueOptions) {
+    const { maxBytes, ends, deadLetters, damage, logHorizon } = options;
     this.#damage = damage;
+    this.#logHorizon = logHorizon;
     this.#writer = writer;
     this.#readPage = reader.queuePage.bind(reader);
     this.#maxBytes = maxBytes;
@@ -51,6 +60,7 @@ export class SqliteOperationQueue implements OperationQueue {
 
   async publish(partition: number, operations: readonly QueuedOperation[]): Promise<void> {
     this.#damage.check();
+    this.#checkAge(operations);
     const body = encodeOperations(operations);
     if (this.#bytes() + this.#bytesBeingQueued + body.length > this.#maxBytes) {
       throw new StrataError('overloaded', 'The queue of writes is full.', { extensions: { retryAfterSeconds: 2 } });
@@ -63,8 +73,10 @@ export class SqliteOperationQueue implements OperationQueue {
       isGrowth: operations.some((operation) => operation.action === 'put'),
     };
     this.#bytesBeingQueued += body.length;
+    this.#operationsBeingQueued += operations.length;
     const result = await this.#writer.run({ kind: 'append', partition, sequence, body, needs });
     this.#bytesBeingQueued -= body.length;
+    this.#operationsBeingQueued -= operations.length;
     if ('failure' in result) throw errorOf(result.failure);
     queue.appended(sequence, body);
   }
@@ -97,20 +109,30 @@ export class SqliteOperationQueue implements OperationQueue {
     for (const queue of this.#partitions.values()) queue.close();
   }
 
+  /**
+   * Refuses what would never be applied: a write from before the log's horizon, with no row in it. A marker is let
+   * through, for it changes nothing.
+   */
+  #checkAge(operations: readonly QueuedOperation[]): void {
+    const horizon = this.#logHorizon();
+    if (operations.every(({ action, id }) => action === 'settle' || operationCreatedAt(id) >= horizon)) return;
+    throw new StrataError('unavailable', 'The clock of this store is behind what its log has dropped.');
+  }
+
   #partition(partition: number): PartitionQueue {
     let queue = this.#partitions.get(partition);
     if (queue === undefined) {
-      queue = new PartitionQueue({ partition, last: 0, messages: 0, bytes: 0 }, this.#readPage, this.#writer);
+      queue = new PartitionQueue({ partition, ...nothing }, this.#readPage, this.#writer);
       this.#partitions.set(partition, queue);
     }
     return queue;
   }
 
-  /** What applying all that was accepted will take: each message once more, and rows and parts of pages with it. */
+  /** What applying all that was accepted will take: each message once more, and for each operation in it the rows. */
   #backlogBytes(): number {
-    let messages = 0;
-    for (const queue of this.#partitions.values()) messages += queue.messages;
-    return this.#bytes() + this.#bytesBeingQueued + messages * rowBytes;
+    let operations = this.#operationsBeingQueued;
+    for (const queue of this.#partitions.values()) operations += queue.operations;
+    return this.#bytes() + this.#bytesBeingQueued + operations * rowBytes;
   }
 
   #bytes(): number {

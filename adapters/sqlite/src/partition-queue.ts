@@ -1,5 +1,5 @@
 import type { PartitionSubscription, QueueListener } from '@stratakv/core';
-import type { QueuedMessage, QueueEnd, Removed } from './queue-table.ts';
+import { countOperations, type QueuedMessage, type QueueEnd, type Removed } from './queue-table.ts';
 import { errorOf } from './thread.ts';
 import type { Writer } from './writer.ts';
 
@@ -21,6 +21,7 @@ const prefetchBytes = 8 * 1024 * 1024;
  */
 export class PartitionQueue {
   messages: number;
+  operations: number;
   bytes: number;
   readonly #partition: number;
   readonly #readPage: PageReader;
@@ -36,6 +37,7 @@ export class PartitionQueue {
     this.#last = end.last;
     this.#reserved = end.last;
     this.messages = end.messages;
+    this.operations = end.operations;
     this.bytes = end.bytes;
     this.#readPage = readPage;
     this.#writer = writer;
@@ -50,6 +52,7 @@ export class PartitionQueue {
   /** A message is on disk. */
   appended(sequence: number, body: Uint8Array): void {
     this.messages += 1;
+    this.operations += countOperations(body, body.length);
     this.bytes += body.length;
     const hasAll = this.#active?.delivered === this.#last;
     this.#last = sequence;
@@ -64,7 +67,7 @@ export class PartitionQueue {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#turn = promise;
     await before;
-    const subscription = new Subscription(this.#partition, listener);
+    const subscription = new Subscription(this.#partition, listener, this.#last);
     this.#active = subscription;
     void this.#catchUp(subscription);
     return {
@@ -92,6 +95,7 @@ export class PartitionQueue {
     // Counted by the database: one that was acked twice, over two subscriptions, went once.
     const removed = result.value as Removed;
     this.messages -= removed.messages;
+    this.operations -= removed.operations;
     this.bytes -= removed.bytes;
   }
 
@@ -125,6 +129,8 @@ export class PartitionQueue {
 class Subscription {
   readonly listener: QueueListener;
   readonly #partition: number;
+  /** Sequence number of the last message on disk when it began: one before may have been handed to another. */
+  readonly #began: number;
   /** Sequence number of the last message handed over. */
   delivered = 0;
   isClosed = false;
@@ -132,7 +138,8 @@ class Subscription {
   #outstanding: { readonly sequence: number; readonly bytes: number }[] = [];
   #outstandingBytes = 0;
 
-  constructor(partition: number, listener: QueueListener) {
+  constructor(partition: number, listener: QueueListener, began: number) {
+    this.#began = began;
     this.#partition = partition;
     this.listener = listener;
   }
@@ -145,7 +152,8 @@ class Subscription {
     this.delivered = sequence;
     this.#outstanding.push({ sequence, bytes: body.length });
     this.#outstandingBytes += body.length;
-    this.listener.onDelivery({ partition: this.#partition, tag: sequence, body });
+    const isRedelivered = sequence <= this.#began;
+    this.listener.onDelivery({ partition: this.#partition, tag: sequence, isRedelivered, body });
   }
 
   /** Forgets the deliveries up to a tag. */

@@ -1,14 +1,14 @@
-import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import type { DeadLetter } from '@stratakv/core';
 
 const sql = {
   append: 'INSERT INTO queue (partition, sequence, body) VALUES (?, ?, ?)',
   remove: 'DELETE FROM queue WHERE partition = ? AND sequence <= ?',
-  removable: `SELECT count(*) AS messages, coalesce(sum(length(body)), 0) AS bytes
+  removable: `SELECT length(body) AS bytes, substr(body, 1, 6) AS front
               FROM queue WHERE partition = ? AND sequence <= ?`,
   page: 'SELECT sequence, body FROM queue WHERE partition = ? AND sequence > ? ORDER BY sequence LIMIT ?',
-  ends: `SELECT partition, max(sequence) AS last, count(*) AS messages, sum(length(body)) AS bytes
-         FROM queue GROUP BY partition`,
+  all: `SELECT partition, sequence, length(body) AS bytes, substr(body, 1, 6) AS front
+        FROM queue ORDER BY partition, sequence`,
   setAside: 'INSERT INTO dead_letters (partition, at, reason, operations, body) VALUES (?, ?, ?, ?, ?)',
   // Its value changes each time: a row that stays as it is would not be written.
   probe: `INSERT INTO installation (name, value) VALUES ('probe', ?) ON CONFLICT DO UPDATE SET value = excluded.value`,
@@ -23,6 +23,8 @@ export interface QueuedMessage {
 /** What an ack took off the queue. */
 export interface Removed {
   readonly messages: number;
+  /** In all these messages: what applying them takes goes by operations. */
+  readonly operations: number;
   readonly bytes: number;
 }
 
@@ -31,7 +33,21 @@ export interface QueueEnd {
   readonly partition: number;
   readonly last: number;
   readonly messages: number;
+  readonly operations: number;
   readonly bytes: number;
+}
+
+/** Header, number of operations. */
+const frontBytes = 6;
+
+/** The shortest operation: its id, its kind, its flags and the length of a text. */
+const leastOperationBytes = 28;
+
+/** How many operations a message of `bytes` bytes says it holds; no more than fit into it, so that damage stays small. */
+export function countOperations(front: Uint8Array, bytes: number): number {
+  if (front.length < frontBytes) return 0;
+  const said = new DataView(front.buffer, front.byteOffset).getUint32(2);
+  return Math.min(said, Math.floor((bytes - frontBytes) / leastOperationBytes));
 }
 
 /** Makes the functions that change the queue's tables; to be called inside a transaction. */
@@ -46,9 +62,10 @@ export function prepareQueueWrites(database: DatabaseSync) {
       append.run(partition, sequence, body);
     },
     remove(partition: number, throughSequence: number): Removed {
-      const { messages, bytes } = removable.get(partition, throughSequence) as unknown as Removed;
+      const removed = { messages: 0, operations: 0, bytes: 0 };
+      for (const row of removable.iterate(partition, throughSequence)) add(removed, row);
       remove.run(partition, throughSequence);
-      return { messages, bytes };
+      return removed;
     },
     setAside(letter: DeadLetter, nowMs: number): void {
       const { partition, body, reason, ids } = letter;
@@ -78,7 +95,24 @@ export function prepareQueuePage(database: DatabaseSync) {
 
 /** What the queue held when the store was opened. */
 export function readQueueEnds(database: DatabaseSync): { ends: QueueEnd[]; deadLetters: number } {
-  const ends = database.prepare(sql.ends).all() as unknown as QueueEnd[];
+  const ends = new Map<number, { -readonly [Name in keyof QueueEnd]: QueueEnd[Name] }>();
+  for (const row of database.prepare(sql.all).iterate()) {
+    const partition = row.partition as number;
+    const end = ends.get(partition) ?? { partition, last: 0, messages: 0, operations: 0, bytes: 0 };
+    end.last = row.sequence as number;
+    add(end, row);
+    ends.set(partition, end);
+  }
   const { dead } = database.prepare(sql.countSetAside).get() as { dead: number };
-  return { ends: ends.map((end) => ({ ...end })), deadLetters: dead };
+  return { ends: [...ends.values()], deadLetters: dead };
+}
+
+function add(
+  sum: { messages: number; operations: number; bytes: number },
+  row: Readonly<Record<string, SQLOutputValue>>,
+): void {
+  const bytes = row.bytes as number;
+  sum.messages += 1;
+  sum.operations += countOperations(row.front as Uint8Array, bytes);
+  sum.bytes += bytes;
 }

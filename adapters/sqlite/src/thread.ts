@@ -41,8 +41,9 @@ export class Thread {
   ask(message: unknown, transfer: readonly ArrayBuffer[] = []): Promise<unknown> {
     if (this.#death !== undefined) return Promise.reject(this.#death);
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ resolve, reject });
+      // First what may throw: who waits for no answer must not get the next one's.
       this.#worker.postMessage(message, transfer);
+      this.#waiting.push({ resolve, reject });
     });
   }
 
@@ -70,6 +71,8 @@ export class Thread {
 }
 
 /** The error a failure in a thread stands for; `refused` is left to who knows what was refused. */
-export function errorOf(failure: Failure): StrataError {
-  return new StrataError(failure.code === 'refused' ? 'internal' : failure.code, failure.detail);
+export function errorOf({ code, detail }: Failure): StrataError {
+  if (code !== 'refused' && code !== 'internal') return new StrataError(code, detail);
+  // Clients are told the detail of an error, and this one was not written for them.
+  return new StrataError('internal', 'The database failed in a way nobody foresaw.', { cause: new Error(detail) });
 }

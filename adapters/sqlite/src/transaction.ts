@@ -65,7 +65,8 @@ export function createRunner(database: DatabaseSync, options: RunnerOptions) {
   /** A log that cannot grow any more can be written back, and then used again from its start. */
   function retry(request: WriterRequest): WriterResult[] {
     quietly(() => room.shrinkLog());
-    return transact(request, true);
+    // Apart, because an ack gives room back: it must not fail for the batch beside it, which finds none.
+    return request.jobs.flatMap((job) => transact({ jobs: [job], nowMs: request.nowMs }, true));
   }
 
   return (request: WriterRequest): WriterResult[] => transact(request, false);

@@ -22,7 +22,7 @@ class FakeTable {
   };
 
   readonly writer = {
-    run: async (): Promise<WriterResult> => this.removal ?? { value: { messages: 1, bytes: 1 } },
+    run: async (): Promise<WriterResult> => this.removal ?? { value: { messages: 1, operations: 0, bytes: 1 } },
   };
 }
 
@@ -43,7 +43,8 @@ const body = new Uint8Array([1]);
 
 function queueUpTo(last: number): { table: FakeTable; queue: PartitionQueue } {
   const table = new FakeTable();
-  const queue = new PartitionQueue({ partition: 0, last, messages: last, bytes: last }, table.read, table.writer);
+  const end = { partition: 0, last, messages: last, operations: 0, bytes: last };
+  const queue = new PartitionQueue(end, table.read, table.writer);
   return { table, queue };
 }
 

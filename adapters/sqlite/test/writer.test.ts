@@ -42,7 +42,7 @@ test('of jobs in one transaction, one that is refused takes only itself back', a
     const results = await Promise.all([append(1), append(1), append(2)]);
     assert.deepEqual(results.map(failureOf), [undefined, 'refused', undefined]);
     const removed = await writer.run({ kind: 'remove', partition: 0, throughSequence: 9 });
-    assert.deepEqual(removed, { value: { messages: 2, bytes: 2 } });
+    assert.deepEqual(removed, { value: { messages: 2, operations: 0, bytes: 2 } });
   });
 });
 

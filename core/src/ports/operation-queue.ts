@@ -6,6 +6,8 @@ export interface Delivery {
   readonly partition: number;
   /** Grows with each delivery of a subscription. */
   readonly tag: number;
+  /** Whether it was there before this subscription began: it may have been delivered before. */
+  readonly isRedelivered: boolean;
   /** Encoded operations (`decodeOperations`). Untrusted. */
   readonly body: Uint8Array;
 }

@@ -12,10 +12,13 @@ import type {
 interface Message {
   readonly sequence: number;
   readonly body: Uint8Array;
+  wasDelivered: boolean;
 }
 
 interface Subscriber {
   readonly listener: QueueListener;
+  /** Sequence number of the last message that was there before it. */
+  readonly began: number;
   /** Sequence number of the last message handed over. */
   delivered: number;
 }
@@ -38,12 +41,12 @@ export class MemoryOperationQueue implements OperationQueue {
   /** Puts a message into a partition's queue as it is. */
   inject(partition: number, body: Uint8Array): void {
     this.#sequence += 1;
-    this.#of(this.#messages, partition).push({ sequence: this.#sequence, body });
+    this.#of(this.#messages, partition).push({ sequence: this.#sequence, body, wasDelivered: false });
     this.#deliver(partition);
   }
 
   async subscribe(partition: number, listener: QueueListener): Promise<PartitionSubscription> {
-    const subscriber: Subscriber = { listener, delivered: 0 };
+    const subscriber: Subscriber = { listener, began: this.#sequence, delivered: 0 };
     this.#of(this.#subscribers, partition).push(subscriber);
     this.#deliver(partition);
     return {
@@ -98,13 +101,16 @@ export class MemoryOperationQueue implements OperationQueue {
   #deliver(partition: number): void {
     const [active] = this.#of(this.#subscribers, partition);
     if (active === undefined) return;
-    for (const { sequence, body } of this.#of(this.#messages, partition)) {
+    for (const message of this.#of(this.#messages, partition)) {
+      const { sequence, body, wasDelivered } = message;
       if (sequence <= active.delivered) continue;
       active.delivered = sequence;
+      message.wasDelivered = true;
+      const isRedelivered = wasDelivered || sequence <= active.began;
       // Later, as from a socket; not to one that has gone meanwhile.
       setImmediate(() => {
         if (!this.#of(this.#subscribers, partition).includes(active)) return;
-        active.listener.onDelivery({ partition, tag: sequence, body });
+        active.listener.onDelivery({ partition, tag: sequence, isRedelivered, body });
       });
     }
   }

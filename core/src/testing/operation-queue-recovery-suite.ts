@@ -46,6 +46,32 @@ export function queueRecoveryCases(create: CreateQueue, canBeCutOff: boolean): v
     await after.staysQuiet();
   });
 
+  queueTest('what was there before a subscription is marked, what comes later is not', async ({ queue, reopen }) => {
+    const operations = puts(11, 4);
+    const flags = ({ deliveries }: Inbox) => deliveries.map(({ isRedelivered }) => isRedelivered);
+    for (const operation of operations.slice(0, 2)) await queue.publish(11, [operation]);
+    const before = new Inbox();
+    const first = await queue.subscribe(11, before);
+    await before.receives(operations.slice(0, 2).map(({ id }) => id));
+    for (const operation of operations.slice(2)) await queue.publish(11, [operation]);
+    await before.receives(operations.map(({ id }) => id));
+    assert.deepEqual(flags(before), [true, true, false, false]);
+    await first.close();
+    const after = new Inbox();
+    await queue.subscribe(11, after);
+    await after.receives(operations.map(({ id }) => id));
+    assert.deepEqual(flags(after), [true, true, true, true]);
+    const reopened = await reopen();
+    const last = new Inbox();
+    await reopened.subscribe(11, last);
+    await last.receives(operations.map(({ id }) => id));
+    const [next] = puts(11, 1);
+    assert.ok(next);
+    await reopened.publish(11, [next]);
+    await eventually('the next one came', () => last.deliveries.length === 5);
+    assert.deepEqual(flags(last), [true, true, true, true, false]);
+  });
+
   queueTest('a closed subscription gets nothing more and was not lost', async ({ queue }) => {
     const inbox = new Inbox();
     const subscription = await queue.subscribe(2, inbox);

@@ -28,6 +28,9 @@ export const readConditionHeaders = [
   },
 ];
 
+// All three forms of RFC 9110 §5.6.7 begin with the day of the week.
+const httpDate = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)/;
+
 /** Conditions on writes that are not ours to ignore: a client that sends one counts on it. */
 const unsupportedOnWrites = ['if-modified-since', 'if-unmodified-since', 'if-range'] as const;
 const unsupportedOnReads = ['if-match', 'if-unmodified-since'] as const;
@@ -67,7 +70,8 @@ export function isUnchanged(headers: IncomingHttpHeaders, entry: Entry): boolean
   }
   const since = headers['if-modified-since'];
   if (since === undefined) return false;
-  const sinceMs = Date.parse(since);
+  // What is no HTTP-date is not looked at (RFC 9110 §13.1.3); Date.parse would take "2099".
+  const sinceMs = httpDate.test(since) ? Date.parse(since) : Number.NaN;
   return Number.isFinite(sinceMs) && Math.floor(entry.modifiedAt / 1000) * 1000 <= sinceMs;
 }
 

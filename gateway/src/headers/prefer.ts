@@ -7,7 +7,7 @@ export const preferHeader = {
   description: `wait=N waits up to N seconds, at most ${maxWaitSeconds} (RFC 7240).`,
 };
 
-const preference = /^wait\s*=\s*(?:"([0-9]{1,9})"|([0-9]{1,9}))\s*(?:;.*)?$/i;
+const preference = /^wait\s*=\s*(?:"([0-9]+)"|([0-9]+))\s*(?:;.*)?$/i;
 
 /**
  * Seconds to wait, from `Prefer: wait=N` (RFC 7240 §4.3), capped at 60; undefined without one. What is malformed or

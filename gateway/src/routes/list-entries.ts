@@ -1,6 +1,7 @@
 import type { EntrySummary, OperationIds, ScanPage, Storage } from '@stratakv/core';
 import type { FastifyInstance } from 'fastify';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
+import { jsonAnswer } from '../json-answer.ts';
 import type { OperationLog } from '../operation-log.ts';
 import { parseQuery } from '../query.ts';
 import { timestamp } from '../receipt.ts';
@@ -47,8 +48,7 @@ export function registerEntryList(app: FastifyInstance, { storage, log, ids, sec
     const page = await storage.scan({ ...scope, after, limit, maxBytes: maxPageBytes - reservedBytes });
     const next = page.next && nextLink({ ...scope, limit }, encodeCursor(secret, scope, page.next));
     if (next !== undefined) reply.header('link', `<${next}>; rel="next"`);
-    reply.header('content-type', 'application/json; charset=utf-8').header('cache-control', 'private, no-cache');
-    return reply.send(renderPage(prefix, page, next));
+    return jsonAnswer(reply, 'private, no-cache').send(renderPage(prefix, page, next));
   });
 }
 

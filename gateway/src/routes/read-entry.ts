@@ -25,11 +25,9 @@ export interface ReadRouteDeps {
   readonly ids: OperationIds;
 }
 
-type FoundAnswer = Extract<LeveledAnswer, { kind: 'found' }>;
-
 /** `GET` and `HEAD /kv/KEY`. */
 export function registerEntryReads(app: FastifyInstance, deps: ReadRouteDeps): void {
-  app.get('/kv/*', (request, reply) => {
+  const handler = (request: FastifyRequest, reply: FastifyReply) => {
     const { headers } = request;
     const key = keyOfRequest(request);
     const level = parseReadLevel(headers['cache-control']);
@@ -41,7 +39,9 @@ export function registerEntryReads(app: FastifyInstance, deps: ReadRouteDeps): v
       else sendAnswer(key, answer, request, reply);
     });
     return reply;
-  });
+  };
+  // HEAD here, because Fastify's own says Content-Length: 0 with 304.
+  app.route({ method: ['GET', 'HEAD'], url: '/kv/*', exposeHeadRoute: false, handler });
 }
 
 /** Waits for the writes of the Sync-Token, then reads; past the cache when that shows less than they left. */
@@ -58,8 +58,11 @@ async function readSynced(
   const leastVersion = least.get(key);
   const showsIt =
     leastVersion === undefined || (answer.kind === 'found' && (answer.entry?.version ?? 0) >= leastVersion);
+  // One from the database shows every write that has its outcome, whatever it shows.
+  const isFromDatabase = answer.kind === 'found' && answer.cacheStatus.forwarded !== undefined;
   const isUncached = answer.kind === 'problem' && answer.code === 'not-cached';
-  if (showsIt || isUncached) return sendAnswer(key, answer, request, reply);
+  if (showsIt || isFromDatabase || isUncached) return sendAnswer(key, answer, request, reply);
+  if (level.onlyIfCached) return sendAnswer(key, { kind: 'problem', code: 'not-cached' }, request, reply);
   return sendAnswer(key, await reads.readOne({ key, level: databaseLevel }), request, reply);
 }
 
@@ -72,13 +75,14 @@ function sendAnswer(key: Key, answer: LeveledAnswer, request: FastifyRequest, re
   if (answer.entry === undefined) {
     return reply.send(new StrataError('not-found', 'There is no entry under this key.', { extensions: { key } }));
   }
-  return sendEntry(answer.entry, answer, request, reply);
+  return sendEntry(answer.entry, request, reply);
 }
 
-function sendEntry(entry: Entry, _answer: FoundAnswer, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+function sendEntry(entry: Entry, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   reply.headers(validators(entry));
   if (isUnchanged(request.headers, entry)) return reply.code(304).send();
-  return reply.headers(representation(entry)).send(entry.value);
+  reply.headers(representation(entry));
+  return request.method === 'HEAD' ? reply.send() : reply.send(entry.value);
 }
 
 function validators(entry: Entry): Record<string, string> {

@@ -2,6 +2,7 @@ import { type OperationIds, type OperationRecord, StrataError } from '@stratakv/
 import { problemDocument } from '@stratakv/service-kit';
 import type { FastifyInstance } from 'fastify';
 import { parseWait } from '../headers/prefer.ts';
+import { jsonAnswer } from '../json-answer.ts';
 import { type OperationLog, operationGone } from '../operation-log.ts';
 import { parseQuery } from '../query.ts';
 import { operationPath, outcomeError, settledReceipt, unsettledReceipt } from '../receipt.ts';
@@ -21,15 +22,14 @@ export function registerOperationRead(app: FastifyInstance, { log, ids }: Operat
     const waitSeconds = parseWait(request.headers.prefer);
     const known = await log.find(parts, (waitSeconds ?? 0) * 1000);
     if (known === 'gone') throw operationGone(parts.id);
-    reply.header('content-type', 'application/json; charset=utf-8');
     if (known === 'queued') {
-      reply.header('cache-control', 'no-store').header('retry-after', '1');
-      return reply.send(json(unsettledReceipt(parts)));
+      return jsonAnswer(reply, 'no-store')
+        .header('retry-after', '1')
+        .send(json(unsettledReceipt(parts)));
     }
     if (waitSeconds !== undefined) reply.header('preference-applied', `wait=${waitSeconds}`);
     // An outcome never changes.
-    reply.header('cache-control', 'private, max-age=3600, immutable');
-    return reply.send(json(settledReceipt(known, problemOf(known))));
+    return jsonAnswer(reply, 'private, max-age=3600, immutable').send(json(settledReceipt(known, problemOf(known))));
   });
 }
 

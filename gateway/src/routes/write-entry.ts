@@ -12,6 +12,7 @@ import { parseWriteCondition } from '../headers/conditions.ts';
 import { parseIdempotencyKey } from '../headers/idempotency-key.ts';
 import { parseContentType, parseMeta, parseTtl, refuseEncoding, refuseTtl } from '../headers/metadata.ts';
 import { parseWait } from '../headers/prefer.ts';
+import { jsonAnswer } from '../json-answer.ts';
 import { operationPath, outcomeError, queuedReceipt, timestamp } from '../receipt.ts';
 import { declaredLength, readBody } from '../request-body.ts';
 import { keyOfRequest } from '../request-path.ts';
@@ -98,8 +99,7 @@ function answer(
     reply.header('preference-applied', `wait=${waitSeconds}`).header('link', `<${path}>; rel="monitor"`);
     return answerOutcome(reply, key, record);
   }
-  reply.code(202).header('location', path).header('content-type', 'application/json; charset=utf-8');
-  return reply.header('cache-control', 'no-store').send(queuedReceipt(id, action, key));
+  return jsonAnswer(reply.code(202).header('location', path), 'no-store').send(queuedReceipt(id, action, key));
 }
 
 function answerOutcome(reply: FastifyReply, key: Key, record: OperationRecord): FastifyReply {
