@@ -1,5 +1,6 @@
 import { gatewaySettings } from '@stratakv/gateway';
 import { byteSize, type Config, duration, filePath, integer, optional, text } from '@stratakv/service-kit';
+import { storageNodeSettings } from '@stratakv/storage-node';
 
 /** Every setting of the embedded mode. */
 export const embeddedSettings = {
@@ -38,15 +39,7 @@ export const embeddedSettings = {
     min: 1024 * 1024,
     example: '64MiB',
   }),
-  cacheTtlMs: duration({
-    name: 'KV_CACHE_TTL',
-    about: 'How long a cached entry counts as fresh: the bound on staleness after a cache fault.',
-    default: '60s',
-    unit: 'ms',
-    min: 1000,
-    max: 86_400_000,
-    example: '60s',
-  }),
+  cacheTtlMs: storageNodeSettings.freshMs,
   staleMaxMs: duration({
     name: 'KV_STALE_MAX',
     about: 'How long an entry is kept beyond that, for stale-if-error.',

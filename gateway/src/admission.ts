@@ -20,7 +20,7 @@ export class Admission {
   /**
    * Takes a write on, until it is confirmed.
    *
-   * @returns the function that gives the room back; to be called once
+   * @returns the function that gives the room back; it does so once
    * @throws StrataError `overloaded`
    */
   admitWrite(bytes: number): () => void {
@@ -32,7 +32,10 @@ export class Admission {
     }
     this.#writes += 1;
     this.#writeBytes += bytes;
+    let isEnded = false;
     return () => {
+      if (isEnded) return;
+      isEnded = true;
       this.#writes -= 1;
       this.#writeBytes -= bytes;
     };

@@ -21,7 +21,7 @@ type Unsent<Write extends Operation> = Omit<Write, 'id' | 'replyTo'>;
 export interface SubmitDeps {
   readonly publisher: WritePublisher;
   readonly waiters: OutcomeWaiters;
-  readonly storage: Pick<Storage, 'fingerprint'>;
+  readonly storage: Pick<Storage, 'fingerprint' | 'operations'>;
   readonly ids: OperationIds;
   readonly partitionCount: number;
   readonly clock: Clock;
@@ -38,12 +38,18 @@ export interface SubmittedWrite {
 }
 
 /**
- * Queues a write, once, and waits for its outcome up to `waitMs` if that is more than 0.
+ * Queues a write, once, and waits for its outcome up to `waitMs` if that is more than 0. `onConfirmed` is called when the
+ * queue has it.
  *
  * @throws StrataError `idempotency-conflict` when the log already shows it; what publishing throws: of these only
  * `outcome-unknown` names the operation, since only then it may still be applied
  */
-export async function submitWrite(deps: SubmitDeps, write: RequestedWrite, waitMs: number): Promise<SubmittedWrite> {
+export async function submitWrite(
+  deps: SubmitDeps,
+  write: RequestedWrite,
+  waitMs: number,
+  onConfirmed: () => void,
+): Promise<SubmittedWrite> {
   const { publisher, waiters, ids, clock } = deps;
   if (write.idempotency !== undefined) await refuseConflict(deps.storage, write.key, write.idempotency);
   const partition = partitionOf(write.key, deps.partitionCount);
@@ -53,13 +59,21 @@ export async function submitWrite(deps: SubmitDeps, write: RequestedWrite, waitM
   const waiter = waitMs > 0 ? waiters.wait(id, waitMs) : undefined;
   try {
     await publisher.publish(partition, { ...write, id, replyTo: waiter && waiters.replyTo });
+    onConfirmed();
     const queuedMs = clock.now() - startedAt;
-    return { id, record: await waiter?.outcome, queuedMs };
+    const told = await waiter?.outcome;
+    return { id, record: told ?? (waiter && (await lookUp(deps.storage, id))), queuedMs };
   } catch (error) {
     throw nameOperation(error, id);
   } finally {
     waiter?.end();
   }
+}
+
+/** The outcome from the log: the notice of it may have got lost. */
+async function lookUp(storage: Pick<Storage, 'operations'>, id: OperationId): Promise<OperationRecord | undefined> {
+  const [record] = await storage.operations([id]).catch(() => []);
+  return record;
 }
 
 async function refuseConflict(

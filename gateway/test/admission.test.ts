@@ -12,6 +12,7 @@ test('writes are bounded in count and bytes, and their room comes back', () => {
   admission.admitWrite(40);
   assert.throws(() => admission.admitWrite(0), isOverloaded);
   end();
+  end();
   admission.admitWrite(60);
   assert.deepEqual(admission.load, { writes: 2, writeBytes: 100, reads: 0 });
 });

@@ -50,7 +50,12 @@ async function putEntry(deps: WriteRouteDeps, request: FastifyRequest, reply: Fa
   try {
     const value = await readBody(request.raw, reply.raw, deps.maxValueBytes);
     const write = { action: 'put', key, value, contentType, meta, condition, ttlSeconds, traceId: request.id } as const;
-    const submitted = await submitWrite(deps, identify(deps, write, idempotencyKey), (waitSeconds ?? 0) * 1000);
+    const submitted = await submitWrite(
+      deps,
+      identify(deps, write, idempotencyKey),
+      (waitSeconds ?? 0) * 1000,
+      endWrite,
+    );
     return answer(reply, write, submitted, waitSeconds);
   } finally {
     endWrite();
@@ -67,7 +72,12 @@ async function deleteEntry(deps: WriteRouteDeps, request: FastifyRequest, reply:
   const endWrite = deps.admission.admitWrite(0);
   try {
     const write = { action: 'delete', key, condition, traceId: request.id } as const;
-    const submitted = await submitWrite(deps, identify(deps, write, idempotencyKey), (waitSeconds ?? 0) * 1000);
+    const submitted = await submitWrite(
+      deps,
+      identify(deps, write, idempotencyKey),
+      (waitSeconds ?? 0) * 1000,
+      endWrite,
+    );
     return answer(reply, write, submitted, waitSeconds);
   } finally {
     endWrite();
