@@ -26,8 +26,6 @@ export interface HttpServerOptions {
   readonly slowMs?: number;
   /** Changes the URL before routing. */
   readonly rewriteUrl?: (request: IncomingMessage) => string;
-  /** Instead of what the routes say: the methods of a path, for `Allow`. */
-  readonly allowedMethods?: (path: string) => readonly string[] | undefined;
 }
 
 /** Longer than the 60 s a client may wait for an answer, during which nothing moves on its connection. */
@@ -80,8 +78,7 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     refuseExpectation(response, requestIds.of(request));
   });
   installRequestHooks(app, options);
-  const allowedMethods = options.allowedMethods ?? watchAllowedMethods(app);
-  installProblemHandlers(app, { logger, allowedMethods });
+  installProblemHandlers(app, { logger, allowedMethods: watchAllowedMethods(app) });
   if (health !== undefined) registerHealth(app, health);
   if (metrics !== undefined) registerMetrics(app, metrics);
   return app;

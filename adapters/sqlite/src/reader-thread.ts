@@ -7,6 +7,7 @@ import { prepareIdempotencyFind, prepareOperationFind } from './operation-table.
 import { prepareQueuePage } from './queue-table.ts';
 import { prepareScan } from './scan.ts';
 import { type ConnectionOptions, openConnection } from './schema.ts';
+import { serveThread } from './serve-thread.ts';
 
 /* Reads the database in a thread of its own, so that neither a slow disk nor a long list stops the event loop. */
 
@@ -71,13 +72,5 @@ if (port !== null) {
       return { failure: describeFailure(error) };
     }
   };
-  port.on('message', (request: TimedRequest | 'close') => {
-    if (request !== 'close') {
-      port.postMessage(inSnapshot(request));
-      return;
-    }
-    database.close();
-    port.close();
-  });
-  port.postMessage('open');
+  serveThread(port, database, inSnapshot);
 }

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { Room } from './room.ts';
 import { type ConnectionOptions, openConnection } from './schema.ts';
+import { serveThread } from './serve-thread.ts';
 import { createRunner, type WriterRequest } from './transaction.ts';
 
 /*
@@ -19,13 +20,5 @@ if (port !== null) {
   const database = openConnection(connection);
   const room = new Room(database, { path: connection.path, maxBytes: connection.maxBytes });
   const run = createRunner(database, { room, retentionMs });
-  port.on('message', (request: WriterRequest | 'close') => {
-    if (request !== 'close') {
-      port.postMessage(run(request));
-      return;
-    }
-    database.close();
-    port.close();
-  });
-  port.postMessage('open');
+  serveThread<WriterRequest>(port, database, run);
 }

@@ -52,9 +52,6 @@ export function decodeCachedEntry(body: Uint8Array, values: ValueMode = 'view'):
   return { entry, asOf };
 }
 
-/** Bytes of the shortest entry in a message. */
-export const leastEntryBytes = 34;
-
 /** Writes an entry into a message. */
 export function writeEntry(writer: ByteWriter, entry: Entry): void {
   writer.safeInteger(entry.version);

@@ -15,7 +15,7 @@ export interface ListRouteDeps {
   readonly secret: Uint8Array;
 }
 
-export const maxPageBytes = 1024 * 1024;
+const maxPageBytes = 1024 * 1024;
 // The links of a page, percent-encoded at worst.
 const reservedBytes = 16 * 1024;
 

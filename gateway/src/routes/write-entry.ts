@@ -45,18 +45,11 @@ async function putEntry(deps: WriteRouteDeps, request: FastifyRequest, reply: Fa
   const contentType = parseContentType(headers['content-type']);
   const meta = parseMeta(headers);
   const idempotencyKey = parseIdempotencyKey(headers['idempotency-key']);
-  const waitSeconds = parseWait(headers.prefer);
   const endWrite = deps.admission.admitWrite(declaredLength(request.raw, deps.maxValueBytes) ?? deps.maxValueBytes);
   try {
     const value = await readBody(request.raw, reply.raw, deps.maxValueBytes);
     const write = { action: 'put', key, value, contentType, meta, condition, ttlSeconds, traceId: request.id } as const;
-    const submitted = await submitWrite(
-      deps,
-      identify(deps, write, idempotencyKey),
-      (waitSeconds ?? 0) * 1000,
-      endWrite,
-    );
-    return answer(reply, write, submitted, waitSeconds);
+    return await submit(deps, identify(deps, write, idempotencyKey), request, reply, endWrite);
   } finally {
     endWrite();
   }
@@ -68,17 +61,10 @@ async function deleteEntry(deps: WriteRouteDeps, request: FastifyRequest, reply:
   const condition = parseWriteCondition(headers);
   refuseTtl(headers['kv-ttl']);
   const idempotencyKey = parseIdempotencyKey(headers['idempotency-key']);
-  const waitSeconds = parseWait(headers.prefer);
   const endWrite = deps.admission.admitWrite(0);
   try {
     const write = { action: 'delete', key, condition, traceId: request.id } as const;
-    const submitted = await submitWrite(
-      deps,
-      identify(deps, write, idempotencyKey),
-      (waitSeconds ?? 0) * 1000,
-      endWrite,
-    );
-    return answer(reply, write, submitted, waitSeconds);
+    return await submit(deps, identify(deps, write, idempotencyKey), request, reply, endWrite);
   } finally {
     endWrite();
   }
@@ -95,6 +81,18 @@ function identify(
   const plain = { value: nothing, contentType: '', meta: [], ttlSeconds: undefined };
   const identity = idempotencyIdentity(secret, '', write.key, idempotencyKey);
   return { ...write, idempotency: { identity, fingerprint: idempotencyFingerprint({ ...plain, ...write }) } };
+}
+
+async function submit(
+  deps: WriteRouteDeps,
+  write: RequestedWrite,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  endWrite: () => void,
+): Promise<FastifyReply> {
+  const waitSeconds = parseWait(request.headers.prefer);
+  const submitted = await submitWrite(deps, write, (waitSeconds ?? 0) * 1000, endWrite);
+  return answer(reply, write, submitted, waitSeconds);
 }
 
 function answer(
