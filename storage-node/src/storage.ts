@@ -29,6 +29,7 @@ export function createStorage(deps: StorageDeps): Storage {
     scan: (query) => reader.scan(query),
     operations: (ids) => reader.operations(ids),
     fingerprint: (identity) => reader.fingerprint(identity),
+    installation: () => reader.installation(),
     check: () => reader.check(),
   };
 }

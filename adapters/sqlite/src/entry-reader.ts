@@ -2,6 +2,7 @@ import {
   type Clock,
   type Entry,
   type EntryReader,
+  type InstallationState,
   type Key,
   type OperationId,
   type OperationRecord,
@@ -50,6 +51,10 @@ export class SqliteEntryReader implements EntryReader {
 
   fingerprint(identity: string): Promise<string | undefined> {
     return this.#ask({ kind: 'fingerprint', identity }) as Promise<string | undefined>;
+  }
+
+  installation(): Promise<InstallationState> {
+    return this.#ask({ kind: 'installation' }) as Promise<InstallationState>;
   }
 
   /** Messages of a partition's queue after a sequence number, in order. For the queue adapter. */

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
+import type { InstallationState } from '@stratakv/core';
+import { prepareLogHorizon } from './log-horizon.ts';
 import { schemaVersion } from './schema.ts';
 
 /** What was decided when the data folder was made, and stays. */
@@ -43,4 +45,14 @@ export function openInstallation(database: DatabaseSync, partitionCount: number)
     throw new InstallationMismatch(`The data has ${foundCount} partitions; the setting says ${partitionCount}.`);
   }
   return { partitionCount, secret: new Uint8Array(kept('secret', randomBytes(32))) };
+}
+
+/** Makes the function that reads what the database says of the whole store; to be called inside a transaction. */
+export function prepareInstallationState(database: DatabaseSync): () => InstallationState {
+  const get = database.prepare(sql.get);
+  const horizon = prepareLogHorizon(database);
+  return () => {
+    const { value } = get.get('partitions') as { value: Uint8Array };
+    return { partitionCount: Number(Buffer.from(value)), logHorizon: horizon.get() };
+  };
 }

@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { Key, OperationId, ScanQuery } from '@stratakv/core';
 import { prepareEntryGet } from './entry-table.ts';
 import { describeFailure, type Failure } from './failure.ts';
+import { prepareInstallationState } from './installation.ts';
 import { prepareIdempotencyFind, prepareOperationFind } from './operation-table.ts';
 import { prepareQueuePage } from './queue-table.ts';
 import { prepareScan } from './scan.ts';
@@ -16,6 +17,7 @@ export type ReaderRequest =
   | { readonly kind: 'scan'; readonly query: ScanQuery }
   | { readonly kind: 'operations'; readonly ids: readonly OperationId[] }
   | { readonly kind: 'fingerprint'; readonly identity: string }
+  | { readonly kind: 'installation' }
   | {
       readonly kind: 'queue-page';
       readonly partition: number;
@@ -37,6 +39,7 @@ function prepareRequests(database: DatabaseSync): (request: ReaderRequest, nowMs
   const scan = prepareScan(database);
   const findOperation = prepareOperationFind(database);
   const findIdempotency = prepareIdempotencyFind(database);
+  const installation = prepareInstallationState(database);
   const queuePage = prepareQueuePage(database);
   return (request, nowMs) => {
     switch (request.kind) {
@@ -48,6 +51,8 @@ function prepareRequests(database: DatabaseSync): (request: ReaderRequest, nowMs
         return request.ids.map(findOperation);
       case 'fingerprint':
         return findIdempotency(request.identity)?.fingerprint;
+      case 'installation':
+        return installation();
       case 'queue-page':
         return queuePage(request.partition, request.after, request.limit, request.maxBytes);
     }

@@ -35,6 +35,14 @@ export interface ReadBatch {
   readonly entries: readonly (Entry | undefined)[];
 }
 
+/** What the database says of the whole store. */
+export interface InstallationState {
+  /** P: fixed when the store was installed. */
+  readonly partitionCount: number;
+  /** Operations made before this may have left the log: milliseconds since 1970. No id may be made behind it. */
+  readonly logHorizon: number;
+}
+
 /** Reads the database. All methods reject with StrataError `unavailable` when it does not answer. */
 export interface EntryReader {
   /** Reads entries in one snapshot that shows every write committed before the call. */
@@ -44,6 +52,7 @@ export interface EntryReader {
   operations(ids: readonly OperationId[]): Promise<readonly (OperationRecord | undefined)[]>;
   /** The fingerprint remembered under an idempotency identity, if any. */
   fingerprint(identity: string): Promise<string | undefined>;
+  installation(): Promise<InstallationState>;
   check(): Promise<void>;
   close(): Promise<void>;
 }

@@ -35,7 +35,7 @@ export type LeveledAnswer =
 export type PendingAnswer = LeveledAnswer | Promise<LeveledAnswer>;
 
 /** What a gateway asks of the storage nodes. */
-export interface Storage extends Pick<EntryReader, 'scan' | 'operations' | 'fingerprint' | 'check'> {
+export interface Storage extends Pick<EntryReader, 'scan' | 'operations' | 'fingerprint' | 'installation' | 'check'> {
   /**
    * Reads entries, each at its level; one answer for each read, in order. Resolves as soon as the cache has answered,
    * so that a hit never waits for the misses beside it.

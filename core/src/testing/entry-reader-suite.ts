@@ -61,6 +61,12 @@ export function entryReaderCases(storeTest: StoreTest, { canBeCutOff = false }: 
     assert.equal(await reader.fingerprint('never-seen'), undefined);
   });
 
+  storeTest('it tells for how many partitions it was made, and how far back its log goes', async ({ reader }) => {
+    const { partitionCount, logHorizon } = await reader.installation();
+    assert.equal(partitionCount, 16);
+    assert.ok(logHorizon < Date.now(), 'the log goes back at least to now');
+  });
+
   storeTest('a healthy store says so', async ({ store, reader }) => {
     await store.check();
     await reader.check();
@@ -77,6 +83,7 @@ export function entryReaderCases(storeTest: StoreTest, { canBeCutOff = false }: 
       () => reader.scan({ prefix: '', delimiter: undefined, after: undefined, limit: 1, maxBytes: 1000 }),
       () => reader.operations([newId('x')]),
       () => reader.fingerprint('x'),
+      () => reader.installation(),
       () => reader.check(),
       () => store.check(),
       () => store.raiseFence(0),

@@ -6,7 +6,14 @@ import { type OperationId, operationPartition } from '../operation-id.ts';
 import type { IdempotencyRecord, OperationRecord } from '../outcome.ts';
 import { partitionOf } from '../partition.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { EntryReader, ReadBatch, ScanPage, ScanPosition, ScanQuery } from '../ports/entry-reader.ts';
+import type {
+  EntryReader,
+  InstallationState,
+  ReadBatch,
+  ScanPage,
+  ScanPosition,
+  ScanQuery,
+} from '../ports/entry-reader.ts';
 import type { ApplyBatch, ApplyResult, CleanupResult, EntryStore, Fence, RaisedFence } from '../ports/entry-store.ts';
 import type { Version } from '../version.ts';
 
@@ -143,6 +150,10 @@ export class MemoryStore implements EntryStore, EntryReader {
 
   async fingerprint(identity: string): Promise<string | undefined> {
     return this.#identities.get(identity)?.fingerprint;
+  }
+
+  async installation(): Promise<InstallationState> {
+    return { partitionCount: this.#partitionCount, logHorizon: this.#clock.now() - this.#retentionMs };
   }
 
   async check(): Promise<void> {}
