@@ -1,7 +1,9 @@
 export type { ValueMode } from './codec/byte-reader.ts';
 export * from './codec/codec-error.ts';
 export { cachedEntryLayout, decodeCachedEntry, encodeCachedEntry } from './codec/entry-codec.ts';
+export * from './codec/frame-splitter.ts';
 export * from './codec/operation-codec.ts';
+export * from './codec/read-wire.ts';
 export { decodeOutcome, decodeRecords, encodeOutcome, encodeRecords } from './codec/record-codec.ts';
 export * from './codec/scan-codec.ts';
 export * from './codec/storage-wire.ts';

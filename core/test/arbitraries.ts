@@ -171,15 +171,17 @@ export const anyCachedEntry: fc.Arbitrary<CachedEntry> = record<CachedEntry>({
 
 const anySeconds = fc.integer({ min: 0, max: 2 ** 31 });
 
-export const anyRead: fc.Arbitrary<LeveledRead> = record<LeveledRead>({
-  key: anyKey,
-  level: record<LeveledRead['level']>({
-    noCache: fc.boolean(),
-    maxAgeSeconds: option(anySeconds),
-    onlyIfCached: fc.boolean(),
-    staleIfErrorSeconds: option(anySeconds),
-  }),
+const anyLevel = record<LeveledRead['level']>({
+  noCache: fc.boolean(),
+  maxAgeSeconds: option(anySeconds),
+  onlyIfCached: fc.boolean(),
+  staleIfErrorSeconds: option(anySeconds),
 });
+
+export const anyRead: fc.Arbitrary<LeveledRead> = fc.record(
+  { key: anyKey, level: anyLevel, traceId: anyText },
+  { requiredKeys: ['key', 'level'], noNullPrototype: true },
+);
 
 export const anyAnswer: fc.Arbitrary<LeveledAnswer> = fc.oneof(
   record<LeveledAnswer & { kind: 'problem' }>({ kind: fc.constant('problem'), code: anyCode }),

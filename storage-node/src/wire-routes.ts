@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import {
   type Clock,
   CodecError,
@@ -6,14 +7,14 @@ import {
   decodeReadRequest,
   decodeScanQuery,
   encodeFingerprintAnswer,
+  encodeInstallation,
   encodeOperationsAnswer,
-  encodeReadAnswers,
   encodeScanPage,
-  type LeveledAnswer,
   type Storage,
   StrataError,
 } from '@stratakv/core';
 import type { FastifyInstance } from 'fastify';
+import { AnswerFrames } from './answer-frames.ts';
 
 /* What gateways ask, in the binary messages of core/src/codec: one POST route for each method of the Storage port. */
 
@@ -21,8 +22,6 @@ import type { FastifyInstance } from 'fastify';
 const maxItems = 1000;
 /** The longest a gateway may wait, milliseconds: longer than any client. */
 const maxRemainingMs = 60_000;
-/** Bytes of values in one answer; the reads beyond are answered `overloaded`, and the gateway asks again. */
-const maxAnswerBytes = 32 * 1024 * 1024;
 
 const mediaType = 'application/octet-stream';
 
@@ -33,7 +32,8 @@ export function registerWireRoutes(app: FastifyInstance, { storage, clock }: { s
   binaryRoute(app, '/read', async (body) => {
     const { reads, remainingMs } = decodeReadRequest(body, maxItems);
     const pending = await storage.readEach(reads, clock.now() + Math.min(maxRemainingMs, Math.max(0, remainingMs)));
-    return encodeReadAnswers(bounded(await Promise.all(pending)));
+    const frames = new AnswerFrames(pending);
+    return frames.isComplete ? frames.first() : Readable.from(frames.all());
   });
   binaryRoute(app, '/scan', async (body) => encodeScanPage(await storage.scan(decodeScanQuery(body))));
   binaryRoute(app, '/operations', async (body) =>
@@ -42,9 +42,14 @@ export function registerWireRoutes(app: FastifyInstance, { storage, clock }: { s
   binaryRoute(app, '/fingerprint', async (body) =>
     encodeFingerprintAnswer(await storage.fingerprint(decodeFingerprintRequest(body))),
   );
+  binaryRoute(app, '/installation', async () => encodeInstallation(await storage.installation()));
 }
 
-function binaryRoute(app: FastifyInstance, path: string, answer: (body: Uint8Array) => Promise<Buffer>): void {
+function binaryRoute(
+  app: FastifyInstance,
+  path: string,
+  answer: (body: Uint8Array) => Promise<Buffer | Readable>,
+): void {
   app.post(path, async (request, reply) => {
     try {
       const body = await answer(request.body instanceof Uint8Array ? request.body : new Uint8Array());
@@ -53,13 +58,5 @@ function binaryRoute(app: FastifyInstance, path: string, answer: (body: Uint8Arr
       if (!(error instanceof CodecError)) throw error;
       throw new StrataError('invalid-query', `The message is not valid: ${error.message}.`, { cause: error });
     }
-  });
-}
-
-function bounded(answers: readonly LeveledAnswer[]): readonly LeveledAnswer[] {
-  let bytes = 0;
-  return answers.map((answer) => {
-    if (answer.kind === 'found') bytes += answer.entry?.value.byteLength ?? 0;
-    return bytes > maxAnswerBytes ? { kind: 'problem', code: 'overloaded' } : answer;
   });
 }

@@ -3,13 +3,16 @@ import { beforeEach, test } from 'node:test';
 import {
   cachedLevel,
   decodeFingerprintAnswer,
+  decodeInstallation,
   decodeOperationsAnswer,
-  decodeReadAnswers,
+  decodeReadFrame,
   decodeScanPage,
   encodeFingerprintRequest,
   encodeOperationsRequest,
   encodeReadRequest,
   encodeScanQuery,
+  FrameSplitter,
+  type IndexedAnswer,
   parseKey,
   StrataError,
 } from '@stratakv/core';
@@ -39,12 +42,26 @@ beforeEach(() => {
 const post = (url: string, payload: Buffer) =>
   app.inject({ method: 'POST', url, payload, headers: { 'content-type': 'application/octet-stream' } });
 
+/** The answers of a stream of frames, one list a frame. */
+function framesOf(stream: Buffer, reads: number): readonly (readonly IndexedAnswer[])[] {
+  const splitter = new FrameSplitter(100 * 1024 * 1024);
+  const frames = splitter.push(stream).map((frame) => decodeReadFrame(frame, reads));
+  assert.ok(splitter.isBetweenFrames);
+  return frames;
+}
+
+/** All answers, in the order of the reads. */
+function answersOf(stream: Buffer, reads: number) {
+  const answers = framesOf(stream, reads).flat();
+  return answers.sort((a, b) => a.index - b.index).map(({ answer }) => answer);
+}
+
 test('each method of the port has its route', async () => {
   fixture.commit(key, 'Lisboa');
   const reads = [key, parseKey('absent')].map((read) => ({ key: read, level: cachedLevel }));
   const read = await post('/read', encodeReadRequest({ reads, remainingMs: 1000 }));
   assert.equal(read.headers['content-type'], 'application/octet-stream');
-  const answers = decodeReadAnswers(read.rawPayload, { answers: 2, bytes: 10_000 });
+  const answers = answersOf(read.rawPayload, 2);
   assert.deepEqual(answers.map(textOf), ['Lisboa', undefined]);
 
   const query = { prefix: 'cities/', delimiter: undefined, after: undefined, limit: 10, maxBytes: 1000 };
@@ -57,6 +74,8 @@ test('each method of the port has its route', async () => {
   assert.deepEqual(decodeOperationsAnswer(operations.rawPayload, 1), [undefined]);
   const fingerprint = await post('/fingerprint', encodeFingerprintRequest('unknown'));
   assert.equal(decodeFingerprintAnswer(fingerprint.rawPayload), undefined);
+  const installation = await post('/installation', Buffer.alloc(0));
+  assert.equal(decodeInstallation(installation.rawPayload).partitionCount, 16);
 });
 
 test('what is no message of ours is 400, as a problem', async () => {
@@ -78,14 +97,39 @@ test('what the database throws keeps its status', async () => {
   assert.equal(answer.headers['content-type'], 'application/problem+json');
 });
 
-test('an answer is bounded in bytes', async () => {
-  const keys = Array.from({ length: 40 }, (_, index) => parseKey(`large-${index}`));
+test('what the cache has comes in the first frame, without waiting for the database', async () => {
+  fixture.commit(key, 'Lisboa');
+  await fixture.found(key);
+  const misses = ['porto', 'faro'].map((name) => parseKey(name));
+  for (const miss of misses) fixture.commit(miss, miss);
+  const reads = [misses[0] ?? key, key, misses[1] ?? key].map((read) => ({ key: read, level: cachedLevel }));
+  const { rawPayload } = await post('/read', encodeReadRequest({ reads, remainingMs: 1000 }));
+  const [first, second, ...more] = framesOf(rawPayload, 3);
+  assert.deepEqual(
+    first?.map(({ index, answer }) => [index, textOf(answer)]),
+    [[1, 'Lisboa']],
+  );
+  assert.deepEqual(
+    second?.map(({ index, answer }) => [index, textOf(answer)]),
+    [
+      [0, 'porto'],
+      [2, 'faro'],
+    ],
+  );
+  assert.deepEqual(more, []);
+});
+
+test('an answer is bounded in bytes, and comes in frames of about 1 MiB', async () => {
+  const keys = Array.from({ length: 70 }, (_, index) => parseKey(`large-${index}`));
   for (const large of keys) fixture.commit(large, 'x'.repeat(1024 * 1024));
   const reads = keys.map((large) => ({ key: large, level: cachedLevel }));
   const { rawPayload } = await post('/read', encodeReadRequest({ reads, remainingMs: 1000 }));
-  const answers = decodeReadAnswers(rawPayload, { answers: 40, bytes: 40 * 1024 * 1024 });
-  assert.equal(answers.filter(({ kind }) => kind === 'found').length, 32);
-  assert.equal(textOf(answers.at(-1)), 'overloaded');
+  assert.ok(
+    framesOf(rawPayload, 70).every((frame) => frame.filter(({ answer }) => answer.kind === 'found').length <= 1),
+  );
+  const answers = answersOf(rawPayload, 70);
+  assert.equal(answers.filter(({ kind }) => kind === 'found').length, 64);
+  assert.ok(answers.some((answer) => textOf(answer) === 'overloaded'));
 });
 
 test('without its database it is not ready, without its cache degraded', async () => {

@@ -1,109 +1,22 @@
-import { problemCode } from '../errors.ts';
 import type { OperationId } from '../operation-id.ts';
 import type { OperationRecord } from '../outcome.ts';
-import type { CacheStatus, LeveledAnswer, LeveledRead } from '../ports/storage.ts';
-import type { ReadLevel } from '../read-level.ts';
-import { ByteReader, type ValueMode } from './byte-reader.ts';
-import { type ByteWriter, idBytes, sharedWriter } from './byte-writer.ts';
+import type { InstallationState } from '../ports/entry-reader.ts';
+import { ByteReader } from './byte-reader.ts';
+import { idBytes, sharedWriter } from './byte-writer.ts';
 import { CodecError } from './codec-error.ts';
-import { readEntry, writeEntry } from './entry-codec.ts';
 import { readRecord, writeRecord } from './record-codec.ts';
 
 /*
- * What gateways and storage nodes say to each other about single keys and operations. Each message has its own header,
- * so that no answer is ever taken for another. All encoders throw a CodecError for what could not be decoded again;
- * the buffers own the whole of their ArrayBuffer.
+ * What gateways and storage nodes say to each other about operations and the store as a whole. Each message has its own
+ * header, so that no answer is ever taken for another. All encoders throw a CodecError for what could not be decoded
+ * again; the buffers own the whole of their ArrayBuffer.
  */
 
-const readRequestHeader = 0x4701;
-const readAnswersHeader = 0x4801;
 const operationsRequestHeader = 0x4901;
 const operationsAnswerHeader = 0x4a01;
 const fingerprintRequestHeader = 0x4b01;
 const fingerprintAnswerHeader = 0x4c01;
-
-/** The length of a key, one byte of it, and the flags of a level. */
-const leastReadBytes = 4;
-/** A kind and the length of a code. */
-const leastAnswerBytes = 3;
-
-const noCache = 1;
-const onlyIfCached = 2;
-const hasMaxAge = 4;
-const hasStaleIfError = 8;
-const levelFlags = noCache | onlyIfCached | hasMaxAge | hasStaleIfError;
-
-const problem = 0;
-const absent = 1;
-const found = 2;
-
-const forwardedWords = [undefined, 'miss', 'stale', 'request', 'bypass'] as const;
-const forwardedMask = 0b111;
-const hasTtl = 1 << 3;
-const isStoredFlag = 1 << 4;
-const isCollapsedFlag = 1 << 5;
-const statusFlags = forwardedMask | hasTtl | isStoredFlag | isCollapsedFlag;
-
-/** A batch of reads as a storage node gets it. */
-export interface ReadRequest {
-  readonly reads: readonly LeveledRead[];
-  /** Milliseconds the gateway still waits for the answer. Not a time of day, for the two clocks may differ. */
-  readonly remainingMs: number;
-}
-
-/** How much a gateway takes from a storage node in one answer. */
-export interface AnswerLimits {
-  /** The number of reads asked for. */
-  readonly answers: number;
-  /** Bytes of the whole message. */
-  readonly bytes: number;
-}
-
-/** Encodes a batch of reads. */
-export function encodeReadRequest({ reads, remainingMs }: ReadRequest): Buffer<ArrayBuffer> {
-  const writer = sharedWriter.start(readRequestHeader).float64(remainingMs).uint32(reads.length);
-  for (const { key, level } of reads) writeLevel(writer.text(key), level);
-  return writer.finish();
-}
-
-/**
- * Decodes a batch of reads.
- *
- * @param maxReads more than this many are refused
- * @throws CodecError
- */
-export function decodeReadRequest(body: Uint8Array, maxReads: number): ReadRequest {
-  const reader = new ByteReader(body, readRequestHeader);
-  const remainingMs = reader.float64();
-  const count = atMost(reader.count(leastReadBytes), maxReads);
-  const reads: LeveledRead[] = [];
-  for (let index = 0; index < count; index += 1) reads.push({ key: reader.key(), level: readLevel(reader) });
-  reader.finish();
-  return { reads, remainingMs };
-}
-
-/** Encodes the answers to a batch of reads, in the order of the reads. */
-export function encodeReadAnswers(answers: readonly LeveledAnswer[]): Buffer<ArrayBuffer> {
-  const writer = sharedWriter.start(readAnswersHeader).uint32(answers.length);
-  for (const answer of answers) writeAnswer(writer, answer);
-  return writer.finish();
-}
-
-/**
- * Decodes the answers to a batch of reads.
- *
- * @param values whether the values are views of `body` (the default) or copies
- * @throws CodecError, also when there are more answers or bytes than the limits say
- */
-export function decodeReadAnswers(body: Uint8Array, limits: AnswerLimits, values: ValueMode = 'view'): LeveledAnswer[] {
-  if (body.length > limits.bytes) throw new CodecError('the message is longer than allowed');
-  const reader = new ByteReader(body, readAnswersHeader, values);
-  const count = atMost(reader.count(leastAnswerBytes), limits.answers);
-  const answers: LeveledAnswer[] = [];
-  for (let index = 0; index < count; index += 1) answers.push(readAnswer(reader));
-  reader.finish();
-  return answers;
-}
+const installationHeader = 0x4d01;
 
 /** Encodes a question for the log rows of operations. */
 export function encodeOperationsRequest(ids: readonly OperationId[]): Buffer<ArrayBuffer> {
@@ -178,78 +91,21 @@ export function decodeFingerprintAnswer(body: Uint8Array): string | undefined {
   return fingerprint;
 }
 
+/** Encodes what the database says of the whole store. */
+export function encodeInstallation({ partitionCount, logHorizon }: InstallationState): Buffer<ArrayBuffer> {
+  return sharedWriter.start(installationHeader).uint32(partitionCount).safeInteger(logHorizon).finish();
+}
+
+/** Decodes what the database says of the whole store. Throws CodecError. */
+export function decodeInstallation(body: Uint8Array): InstallationState {
+  const reader = new ByteReader(body, installationHeader);
+  const partitionCount = reader.within(1, 0xffff);
+  const logHorizon = reader.safeInteger();
+  reader.finish();
+  return { partitionCount, logHorizon };
+}
+
 function atMost(count: number, greatest: number): number {
   if (count > greatest) throw new CodecError('the message has more items than allowed');
   return count;
-}
-
-function writeLevel(writer: ByteWriter, level: ReadLevel): void {
-  const { maxAgeSeconds, staleIfErrorSeconds } = level;
-  writer.uint8(
-    (level.noCache ? noCache : 0) |
-      (level.onlyIfCached ? onlyIfCached : 0) |
-      (maxAgeSeconds === undefined ? 0 : hasMaxAge) |
-      (staleIfErrorSeconds === undefined ? 0 : hasStaleIfError),
-  );
-  if (maxAgeSeconds !== undefined) writer.safeInteger(maxAgeSeconds);
-  if (staleIfErrorSeconds !== undefined) writer.safeInteger(staleIfErrorSeconds);
-}
-
-function readLevel(reader: ByteReader): ReadLevel {
-  const flags = reader.flags(levelFlags);
-  return {
-    noCache: (flags & noCache) !== 0,
-    onlyIfCached: (flags & onlyIfCached) !== 0,
-    maxAgeSeconds: (flags & hasMaxAge) === 0 ? undefined : reader.safeInteger(),
-    staleIfErrorSeconds: (flags & hasStaleIfError) === 0 ? undefined : reader.safeInteger(),
-  };
-}
-
-function writeAnswer(writer: ByteWriter, answer: LeveledAnswer): void {
-  if (answer.kind === 'problem') {
-    writer.uint8(problem).text(answer.code);
-    return;
-  }
-  const { entry, ageMs, cacheStatus } = answer;
-  writer.uint8(entry === undefined ? absent : found).float64(ageMs);
-  writeCacheStatus(writer, cacheStatus);
-  if (entry !== undefined) writeEntry(writer, entry);
-}
-
-function readAnswer(reader: ByteReader): LeveledAnswer {
-  const kind = reader.uint8();
-  switch (kind) {
-    case problem:
-      return { kind: 'problem', code: problemCode(reader.text()) };
-    case absent:
-    case found: {
-      const ageMs = reader.float64();
-      const cacheStatus = readCacheStatus(reader);
-      return { kind: 'found', entry: kind === found ? readEntry(reader) : undefined, ageMs, cacheStatus };
-    }
-    default:
-      throw new CodecError('an answer is of an unknown kind');
-  }
-}
-
-function writeCacheStatus(writer: ByteWriter, { forwarded, ttlMs, isStored, isCollapsed }: CacheStatus): void {
-  writer.uint8(
-    forwardedWords.indexOf(forwarded) |
-      (ttlMs === undefined ? 0 : hasTtl) |
-      (isStored ? isStoredFlag : 0) |
-      (isCollapsed ? isCollapsedFlag : 0),
-  );
-  if (ttlMs !== undefined) writer.float64(ttlMs);
-}
-
-function readCacheStatus(reader: ByteReader): CacheStatus {
-  const flags = reader.flags(statusFlags);
-  const index = flags & forwardedMask;
-  if (index >= forwardedWords.length) throw new CodecError('a cache status has an unknown word');
-  return {
-    forwarded: forwardedWords[index],
-    ttlMs: (flags & hasTtl) === 0 ? undefined : reader.float64(),
-    isStored: (flags & isStoredFlag) !== 0,
-    isCollapsed: (flags & isCollapsedFlag) !== 0,
-  };
 }

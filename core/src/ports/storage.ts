@@ -7,6 +7,8 @@ import type { EntryReader } from './entry-reader.ts';
 export interface LeveledRead {
   readonly key: Key;
   readonly level: ReadLevel;
+  /** Goes along to every log line about the read. */
+  readonly traceId?: string;
 }
 
 /** How an answer came about, in the words of RFC 9211. */
