@@ -1,1 +1,4 @@
-export {};
+export type { ManagedProcess } from '../managed-process.ts';
+export { startPostgres, type TestPostgres } from './postgres.ts';
+export { startRabbitMq, type TestRabbitMq } from './rabbitmq.ts';
+export { startRedis, startSentinelSet, type TestRedis, type TestSentinelSet } from './redis.ts';

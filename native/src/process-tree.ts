@@ -1,0 +1,64 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+/**
+ * Sends a signal to a process, to all that descend from it, and to its process group: PostgreSQL gives each of its
+ * backends a session of its own, which a signal to the group does not reach. Processes that are gone are passed over.
+ */
+export function signalTree(pid: number, signal: NodeJS.Signals): void {
+  const descendants = descendantsOf(pid);
+  signalGroup(pid, signal);
+  for (const each of [pid, ...descendants]) send(each, signal);
+}
+
+/** What a dead leader left in its group. A group's number is not given to a new process while the group has members. */
+export function signalGroup(pid: number, signal: NodeJS.Signals): void {
+  send(-pid, signal);
+}
+
+/** Ids of the living processes that descend from `pid`, in no order. */
+export function descendantsOf(pid: number): readonly number[] {
+  const childrenOf = Map.groupBy(processes(), ({ parent }) => parent);
+  const found: number[] = [];
+  const queue = [pid];
+  for (const parent of queue) {
+    for (const child of childrenOf.get(parent) ?? []) {
+      found.push(child.pid);
+      queue.push(child.pid);
+    }
+  }
+  return found;
+}
+
+/** A text that tells a living process from any other, before or after; it begins with `{pid}:`. Undefined when there is none. */
+export function processIdentity(pid: number): string | undefined {
+  const [state, , , , , , , , , , , , , , , , , , , startTicks] = fieldsOf(`${pid}`);
+  if (startTicks === undefined || state === 'Z') return undefined;
+  return `${pid}:${startTicks}:${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()}`;
+}
+
+function* processes(): Generator<{ readonly pid: number; readonly parent: number }> {
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    const [state, parent] = fieldsOf(name);
+    if (state !== undefined && state !== 'Z') yield { pid: Number(name), parent: Number(parent) };
+  }
+}
+
+/** State, parent and so on, as in proc(5) from the third field; empty when there is no such process. */
+function fieldsOf(pid: string): readonly string[] {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The program's name is in brackets and may itself hold spaces and brackets.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  } catch {
+    return [];
+  }
+}
+
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
+}

@@ -1,0 +1,104 @@
+import { join } from 'node:path';
+import type { ProcessSpec } from '../process-spec.ts';
+import { findProgram } from '../program.ts';
+import { probe } from '../tcp-probe.ts';
+import { writePrivateFile } from './private-file.ts';
+
+const user = 'stratakv';
+
+/** RabbitMQ's own limit on how long a delivery may stay unacknowledged: a day. A consumer that waits for its database needs it. */
+const consumerTimeoutMs = 24 * 3_600_000;
+
+export interface RabbitMqOptions {
+  readonly name: string;
+  readonly folder: string;
+  /** Of AMQP. */
+  readonly port: number;
+  /** Of Erlang's own protocol between nodes. */
+  readonly distributionPort: number;
+  /** Of the name server of `epmdSpec`. */
+  readonly epmdPort: number;
+  /** Its first part of all nodes of the cluster, in the same order everywhere. Node names are `{part}@localhost`. */
+  readonly cluster: readonly string[];
+  /** The nodes know one another by it. */
+  readonly cookie: string;
+  /** Of the user `stratakv`. */
+  readonly password: string;
+}
+
+/** One RabbitMQ node on 127.0.0.1, without plugins. Nodes of one cluster find one another by the list of names. */
+export function rabbitMqSpec(options: RabbitMqOptions): ProcessSpec {
+  const { name, folder, port, distributionPort, epmdPort, cookie } = options;
+  return {
+    name,
+    command: findProgram('rabbitmq-server'),
+    args: [],
+    env: {
+      HOME: folder,
+      RABBITMQ_NODENAME: nodeName(name),
+      RABBITMQ_DIST_PORT: `${distributionPort}`,
+      RABBITMQ_CONFIG_FILE: join(folder, 'rabbitmq.config'),
+      RABBITMQ_CONF_ENV_FILE: '/dev/null',
+      RABBITMQ_ENABLED_PLUGINS_FILE: join(folder, 'enabled_plugins'),
+      RABBITMQ_MNESIA_BASE: join(folder, 'mnesia'),
+      RABBITMQ_LOG_BASE: join(folder, 'log'),
+      RABBITMQ_GENERATED_CONFIG_DIR: join(folder, 'generated'),
+      ERL_EPMD_PORT: `${epmdPort}`,
+      ERL_EPMD_ADDRESS: '127.0.0.1',
+      // Neither this node nor the helpers it runs may start a name server of their own: that one would be a daemon.
+      ERL_FLAGS: '-start_epmd false',
+      RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '-kernel inet_dist_use_interface {127,0,0,1}',
+      // The script becomes the server instead of its parent.
+      RUNNING_UNDER_SYSTEMD: 'true',
+    },
+    stopWithinMs: 15_000,
+    readyWithinMs: 60_000,
+    prepare: async () => {
+      await writePrivateFile(join(folder, '.erlang.cookie'), cookie);
+      await writePrivateFile(join(folder, 'rabbitmq.config'), configuration(options));
+      await writePrivateFile(join(folder, 'enabled_plugins'), '[].\n');
+    },
+    // Its port opens when all else is done. It answers a client of another protocol with the one it speaks.
+    isReady: () => probe(port, 'AMQP\0\0\0\0', (text) => text.startsWith('AMQP')),
+  };
+}
+
+/** Erlang's name server. It is nobody's child elsewhere: a node that does not find one starts a daemon that stays. */
+export function epmdSpec({ name, port }: { readonly name: string; readonly port: number }): ProcessSpec {
+  return {
+    name,
+    command: findProgram('epmd'),
+    args: ['-port', `${port}`, '-address', '127.0.0.1'],
+    // The request "names", which it answers with its own port first.
+    isReady: () => probe(port, Uint8Array.of(0, 1, 0x6e), (text) => text.length >= 4),
+  };
+}
+
+/** The URL a client connects with. The password is part of it. */
+export function rabbitMqUrl({ port, password }: RabbitMqOptions): string {
+  return `amqp://${user}:${password}@127.0.0.1:${port}`;
+}
+
+function nodeName(name: string): string {
+  return `${name}@localhost`;
+}
+
+/** In Erlang's own terms: the newer format takes RabbitMQ two more seconds to read. */
+function configuration({ port, cluster, password }: RabbitMqOptions): string {
+  const nodes = cluster.map((name) => `'${nodeName(name)}'`).join(', ');
+  return `[
+  {rabbit, [
+    {tcp_listeners, [{"127.0.0.1", ${port}}]},
+    {default_user, <<"${user}">>},
+    {default_pass, <<"${password}">>},
+    {heartbeat, 5},
+    {consumer_timeout, ${consumerTimeoutMs}},
+    {vm_memory_high_watermark, {absolute, "1GB"}},
+    {disk_free_limit, "256MB"},
+    {cluster_nodes, {[${nodes}], disc}},
+    {cluster_partition_handling, pause_minority},
+    {log, [{file, [{file, false}]}, {console, [{enabled, true}, {level, info}]}]}
+  ]}
+].
+`;
+}
