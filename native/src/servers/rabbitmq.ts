@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProcessSpec } from '../process-spec.ts';
 import { findProgram } from '../program.ts';
 import { probe } from '../tcp-probe.ts';
@@ -9,6 +11,8 @@ const user = 'stratakv';
 /** RabbitMQ's own limit on how long a delivery may stay unacknowledged: a day. A consumer that waits for its database needs it. */
 const consumerTimeoutMs = 24 * 3_600_000;
 
+const firstNodeWithinMs = 60_000;
+
 export interface RabbitMqOptions {
   readonly name: string;
   readonly folder: string;
@@ -18,17 +22,18 @@ export interface RabbitMqOptions {
   readonly distributionPort: number;
   /** Of the name server of `epmdSpec`. */
   readonly epmdPort: number;
-  /** Its first part of all nodes of the cluster, in the same order everywhere. Node names are `{part}@localhost`. */
-  readonly cluster: readonly string[];
+  /** The cluster's first node, for all but that one: a new node waits until it runs, and joins it. */
+  readonly joins?: { readonly name: string; readonly port: number };
   /** The nodes know one another by it. */
   readonly cookie: string;
   /** Of the user `stratakv`. */
   readonly password: string;
 }
 
-/** One RabbitMQ node on 127.0.0.1, without plugins. Nodes of one cluster find one another by the list of names. */
+/** One RabbitMQ node on 127.0.0.1, without plugins. */
 export function rabbitMqSpec(options: RabbitMqOptions): ProcessSpec {
-  const { name, folder, port, distributionPort, epmdPort, cookie } = options;
+  const { name, folder, port, distributionPort, epmdPort, cookie, joins } = options;
+  const data = join(folder, 'mnesia');
   return {
     name,
     command: findProgram('rabbitmq-server'),
@@ -40,7 +45,7 @@ export function rabbitMqSpec(options: RabbitMqOptions): ProcessSpec {
       RABBITMQ_CONFIG_FILE: join(folder, 'rabbitmq.config'),
       RABBITMQ_CONF_ENV_FILE: '/dev/null',
       RABBITMQ_ENABLED_PLUGINS_FILE: join(folder, 'enabled_plugins'),
-      RABBITMQ_MNESIA_BASE: join(folder, 'mnesia'),
+      RABBITMQ_MNESIA_BASE: data,
       RABBITMQ_LOG_BASE: join(folder, 'log'),
       RABBITMQ_GENERATED_CONFIG_DIR: join(folder, 'generated'),
       ERL_EPMD_PORT: `${epmdPort}`,
@@ -57,9 +62,10 @@ export function rabbitMqSpec(options: RabbitMqOptions): ProcessSpec {
       await writePrivateFile(join(folder, '.erlang.cookie'), cookie);
       await writePrivateFile(join(folder, 'rabbitmq.config'), configuration(options));
       await writePrivateFile(join(folder, 'enabled_plugins'), '[].\n');
+      if (joins !== undefined && !existsSync(join(data, nodeName(name), 'schema.DAT'))) await untilRunning(joins);
     },
-    // Its port opens when all else is done. It answers a client of another protocol with the one it speaks.
-    isReady: () => probe(port, 'AMQP\0\0\0\0', (text) => text.startsWith('AMQP')),
+    // Its port opens when all else is done.
+    isReady: () => speaksAmqp(port),
   };
 }
 
@@ -79,13 +85,27 @@ export function rabbitMqUrl({ port, password }: RabbitMqOptions): string {
   return `amqp://${user}:${password}@127.0.0.1:${port}`;
 }
 
+/** It answers a client of another protocol with the one it speaks. */
+function speaksAmqp(port: number): Promise<boolean> {
+  return probe(port, 'AMQP\0\0\0\0', (text) => text.startsWith('AMQP'));
+}
+
+/** @throws Error after a minute */
+async function untilRunning({ name, port }: { readonly name: string; readonly port: number }): Promise<void> {
+  for (const deadline = performance.now() + firstNodeWithinMs; !(await speaksAmqp(port)); await sleep(100)) {
+    if (performance.now() > deadline) throw new Error(`the node ${name}, which is to be joined, does not run`);
+  }
+}
+
 function nodeName(name: string): string {
   return `${name}@localhost`;
 }
 
 /** In Erlang's own terms: the newer format takes RabbitMQ two more seconds to read. */
-function configuration({ port, cluster, password }: RabbitMqOptions): string {
-  const nodes = cluster.map((name) => `'${nodeName(name)}'`).join(', ');
+function configuration({ name, port, joins, password }: RabbitMqOptions): string {
+  // With all nodes in every list they would also agree without an order, which takes twice as long.
+  const nodes = joins === undefined ? [] : [joins.name, name];
+  const quoted = nodes.map((each) => `'${nodeName(each)}'`).join(', ');
   return `[
   {rabbit, [
     {tcp_listeners, [{"127.0.0.1", ${port}}]},
@@ -95,7 +115,7 @@ function configuration({ port, cluster, password }: RabbitMqOptions): string {
     {consumer_timeout, ${consumerTimeoutMs}},
     {vm_memory_high_watermark, {absolute, "1GB"}},
     {disk_free_limit, "256MB"},
-    {cluster_nodes, {[${nodes}], disc}},
+    {cluster_nodes, {[${quoted}], disc}},
     {cluster_partition_handling, pause_minority},
     {log, [{file, [{file, false}]}, {console, [{enabled, true}, {level, info}]}]}
   ]}

@@ -16,10 +16,10 @@ export interface TestRabbitMq {
 export async function startRabbitMq({ nodes = 1 }: { readonly nodes?: number } = {}): Promise<TestRabbitMq> {
   const folder = new TemporaryFolder();
   const [cookie, password] = [randomBytes(16).toString('hex'), randomBytes(16).toString('hex')];
-  const cluster = Array.from({ length: nodes }, (_, index) => `rabbitmq-${index + 1}`);
   const epmdPort = await freePort();
   const members: RabbitMqOptions[] = [];
-  for (const name of cluster) {
+  for (let number = 1; number <= nodes; number += 1) {
+    const name = `rabbitmq-${number}`;
     const [port, distributionPort] = [await freePort(), await freePort()];
     members.push({
       name,
@@ -27,9 +27,9 @@ export async function startRabbitMq({ nodes = 1 }: { readonly nodes?: number } =
       port,
       distributionPort,
       epmdPort,
-      cluster,
       cookie,
       password,
+      ...(members[0] === undefined ? {} : { joins: members[0] }),
     });
   }
   const manage = (spec: ReturnType<typeof rabbitMqSpec>) =>
