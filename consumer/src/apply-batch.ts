@@ -21,6 +21,7 @@ import type { ConsumerSettings } from './consumer-settings.ts';
 import type { Batch } from './intake.ts';
 import type { ConsumerMetrics } from './metrics.ts';
 import type { PartitionSession } from './partition-session.ts';
+import { logSettled } from './write-log.ts';
 
 /*
  * The write path of DESIGN §3, in this order: invalidate, apply, put, notify, ack. A crash between any two of them is
@@ -137,6 +138,7 @@ export class BatchApplier {
     await this.#notify(folded);
     for (const { kind, operation } of folded) if (kind === 'refused') await this.#setAside(items, operation);
     this.#count(folded);
+    if (this.#options.settings.logWrites) logSettled(this.#options.logger, folded);
   }
 
   async #notify(folded: readonly Folded[]): Promise<void> {

@@ -1,4 +1,4 @@
-import { byteSize, duration, integer, logSettings, optional, text } from '@stratakv/service-kit';
+import { byteSize, duration, integer, logSettings, optional, text, writeLogSettings } from '@stratakv/service-kit';
 
 /** Settings of a consumer as a process of its own. Those named as in `ConsumerSettings` can be passed on as they are. */
 export const consumerSettings = {
@@ -74,5 +74,6 @@ export const consumerSettings = {
     max: 3_600_000,
     example: '5s',
   }),
+  ...writeLogSettings,
   ...logSettings,
 };

@@ -27,6 +27,8 @@ export interface ConsumerSettings {
   readonly cleanLimit: number;
   /** How long a tombstone is kept, milliseconds: longer than any reader may take to fill a cache. */
   readonly tombstoneAgeMs: number;
+  /** Whether each settled operation leaves a line in the log. */
+  readonly logWrites: boolean;
 }
 
 export const defaultConsumerSettings: ConsumerSettings = {
@@ -45,4 +47,5 @@ export const defaultConsumerSettings: ConsumerSettings = {
   cleanPauseMs: 50,
   cleanLimit: 500,
   tombstoneAgeMs: 3_600_000,
+  logWrites: false,
 };

@@ -1,6 +1,14 @@
 import { gatewaySettings } from '@stratakv/gateway';
-import { byteSize, type Config, duration, filePath, integer, optional, text } from '@stratakv/service-kit';
-import { storageNodeSettings } from '@stratakv/storage-node';
+import {
+  byteSize,
+  type Config,
+  cacheSettings,
+  filePath,
+  installationSettings,
+  integer,
+  optional,
+  text,
+} from '@stratakv/service-kit';
 
 /** Every setting of the embedded mode. */
 export const embeddedSettings = {
@@ -39,23 +47,9 @@ export const embeddedSettings = {
     min: 1024 * 1024,
     example: '64MiB',
   }),
-  cacheTtlMs: storageNodeSettings.freshMs,
-  staleMaxMs: duration({
-    name: 'KV_STALE_MAX',
-    about: 'How long an entry is kept beyond that, for stale-if-error.',
-    default: '1h',
-    unit: 'ms',
-    min: 0,
-    max: 7 * 86_400_000,
-    example: '1h',
-  }),
-  maxQueueBytes: byteSize({
-    name: 'KV_QUEUE_MAX_BYTES',
-    about: 'Accepted writes that may wait to be applied; more are answered 503.',
-    default: '1GiB',
-    min: 64 * 1024 * 1024,
-    example: '1GiB',
-  }),
+  cacheTtlMs: cacheSettings.freshMs,
+  staleMaxMs: cacheSettings.staleMaxMs,
+  maxQueueBytes: installationSettings.maxQueueBytes,
   maxDataBytes: optional(
     byteSize({
       name: 'KV_MAX_DATA_BYTES',

@@ -17,6 +17,7 @@ import { registerEntryReads } from './routes/read-entry.ts';
 import { registerOperationRead } from './routes/read-operation.ts';
 import { registerEntryWrites } from './routes/write-entry.ts';
 import { withTimeout } from './timed-storage.ts';
+import { logMessage } from './write-log.ts';
 import { WritePublisher } from './write-publisher.ts';
 
 export interface GatewayDeps {
@@ -54,7 +55,10 @@ export async function buildGateway(deps: GatewayDeps): Promise<FastifyInstance> 
   const waiters = await OutcomeWaiters.listen(deps.outcomes);
   const { observeMessage } = registerGatewayMetrics(metrics, admission, waiters, queue);
   const limits = { confirmTimeoutMs, maxMessageOperations, maxMessageBytes };
-  const publisher = new WritePublisher(queue, limits, observeMessage);
+  const publisher = new WritePublisher(queue, limits, (message) => {
+    observeMessage(message);
+    logMessage(logger, message, config.logWrites);
+  });
   const reads = new ReadGatherer(storage, admission, { maxBatchReads, timeoutMs: config.readTimeoutMs });
   const timed = withTimeout(storage, config.readTimeoutMs);
   const retentionMs = config.operationRetentionSeconds * 1000;

@@ -1,24 +1,18 @@
-import { byteSize, duration, integer, logSettings, optional, text } from '@stratakv/service-kit';
+import {
+  byteSize,
+  duration,
+  installationSettings,
+  integer,
+  logSettings,
+  optional,
+  text,
+  writeLogSettings,
+} from '@stratakv/service-kit';
 
 /** What every mode of running has in common at the public side. */
 export const gatewaySettings = {
-  maxValueBytes: byteSize({
-    name: 'KV_MAX_VALUE_BYTES',
-    about: 'Largest value that is accepted.',
-    default: '1MiB',
-    min: 1,
-    max: 16 * 1024 * 1024,
-    example: '1MiB',
-  }),
-  operationRetentionSeconds: duration({
-    name: 'KV_OPERATION_RETENTION',
-    about: 'How long outcomes and Idempotency-Keys are remembered.',
-    default: '7d',
-    unit: 's',
-    min: 1,
-    max: 365 * 86_400,
-    example: '7d',
-  }),
+  maxValueBytes: installationSettings.maxValueBytes,
+  operationRetentionSeconds: installationSettings.operationRetentionSeconds,
   confirmTimeoutMs: duration({
     name: 'KV_CONFIRM_TIMEOUT',
     about: 'How long the queue may take to confirm a write before its outcome counts as unknown.',
@@ -68,5 +62,6 @@ export const gatewaySettings = {
       example: 'https://console.example',
     }),
   ),
+  ...writeLogSettings,
   ...logSettings,
 };

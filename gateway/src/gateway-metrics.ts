@@ -3,6 +3,7 @@ import type { Metrics } from '@stratakv/service-kit';
 import { Gauge, Histogram } from 'prom-client';
 import type { Admission } from './admission.ts';
 import type { OutcomeWaiters } from './outcome-waiters.ts';
+import type { PublishedMessage } from './write-publisher.ts';
 
 /** Registers what a gateway tells about itself beyond its requests. */
 export function registerGatewayMetrics(
@@ -29,7 +30,8 @@ export function registerGatewayMetrics(
   gauge('kv_gateway_waiters', 'Operations whose outcome somebody waits for', () => waiters.size);
   const publishSeconds = new Histogram({
     name: 'kv_gateway_publish_seconds',
-    help: 'Time from handing a message to the queue to its confirm',
+    help: 'Time from handing a message to the queue to its confirm or refusal',
+    labelNames: ['outcome'],
     buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
     registers: [registry],
   });
@@ -41,9 +43,9 @@ export function registerGatewayMetrics(
   });
   return {
     /** Notes one confirmed or refused message. */
-    observeMessage(operations: number, seconds: number): void {
-      publishSeconds.observe(seconds);
-      messageOperations.observe(operations);
+    observeMessage({ operations, seconds, error }: PublishedMessage): void {
+      publishSeconds.observe({ outcome: error === undefined ? 'confirmed' : 'failed' }, seconds);
+      messageOperations.observe(operations.length);
     },
   };
 }

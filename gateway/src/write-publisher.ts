@@ -7,6 +7,15 @@ export interface PublisherOptions {
   readonly maxMessageBytes: number;
 }
 
+/** One message that was confirmed or refused. */
+export interface PublishedMessage {
+  readonly partition: number;
+  readonly operations: readonly QueuedOperation[];
+  readonly seconds: number;
+  /** Why it was not confirmed; undefined: it was. */
+  readonly error: unknown;
+}
+
 interface Pending {
   readonly operation: QueuedOperation;
   resolve(): void;
@@ -17,14 +26,14 @@ interface Pending {
 export class WritePublisher {
   readonly #queue: Pick<OperationQueue, 'publish'>;
   readonly #options: PublisherOptions;
-  readonly #observe: (operations: number, seconds: number) => void;
+  readonly #observe: (message: PublishedMessage) => void;
   #pending = new Map<number, Pending[]>();
 
   /** `observe` is told of each message that was confirmed or refused. */
   constructor(
     queue: Pick<OperationQueue, 'publish'>,
     options: PublisherOptions,
-    observe: (operations: number, seconds: number) => void,
+    observe: (message: PublishedMessage) => void,
   ) {
     this.#queue = queue;
     this.#options = options;
@@ -77,15 +86,18 @@ export class WritePublisher {
     const { promise: late, reject: giveUp } = Promise.withResolvers<never>();
     const startedAt = performance.now();
     const timer = setTimeout(() => giveUp(unconfirmed()), this.#options.confirmTimeoutMs);
+    const operations = message.map(({ operation }) => operation);
+    let failure: unknown;
     try {
-      const operations = message.map(({ operation }) => operation);
       await Promise.race([this.#queue.publish(partition, operations), late]);
       for (const { resolve } of message) resolve();
     } catch (error) {
+      failure = error;
       for (const { reject } of message) reject(error);
     } finally {
       clearTimeout(timer);
-      this.#observe(message.length, (performance.now() - startedAt) / 1000);
+      const seconds = (performance.now() - startedAt) / 1000;
+      this.#observe({ partition, operations, seconds, error: failure });
     }
   }
 }

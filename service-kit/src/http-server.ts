@@ -9,6 +9,7 @@ import { type Metrics, registerMetrics } from './metrics.ts';
 import { problemAnswer } from './problem.ts';
 import { answerError, installProblemHandlers } from './problem-handlers.ts';
 import { createRequestIds } from './request-id.ts';
+import { traceIdOf } from './trace-id.ts';
 
 export interface HttpServerOptions {
   readonly logger: Logger;
@@ -137,7 +138,16 @@ function installRequestHooks(app: FastifyInstance, { logger, metrics, slowMs = 1
     if (durationMs >= slowMs || isFailed) {
       const path = logKey(request.originalUrl.split('?', 1)[0] ?? '');
       const rounded = Math.round(durationMs * 1000) / 1000;
-      const fields = { requestId: request.id, method: request.method, route, path, status, durationMs: rounded };
+      const traceId = traceIdOf(request.raw);
+      const fields = {
+        requestId: request.id,
+        traceId,
+        method: request.method,
+        route,
+        path,
+        status,
+        durationMs: rounded,
+      };
       logger.info(fields, isFailed ? 'request failed' : 'request was slow');
     }
     done();

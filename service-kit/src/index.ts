@@ -8,4 +8,6 @@ export * from './logger.ts';
 export * from './metrics.ts';
 export * from './problem.ts';
 export { installProblemHandlers, type ProblemHandlerOptions } from './problem-handlers.ts';
+export * from './server-settings.ts';
 export * from './setting.ts';
+export * from './trace-id.ts';

@@ -1,6 +1,6 @@
 import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino';
 import { build as prettyStream } from 'pino-pretty';
-import { oneOf } from './setting.ts';
+import { flag, oneOf } from './setting.ts';
 
 export type { Logger } from 'pino';
 
@@ -19,6 +19,16 @@ export const logSettings = {
     values: ['auto', 'json', 'pretty'],
     default: 'auto',
     example: 'json',
+  }),
+};
+
+/** Whether writes leave a line in the log, to be spread into the tables of the services that handle them. */
+export const writeLogSettings = {
+  logWrites: flag({
+    name: 'KV_LOG_WRITES',
+    about: 'Log each queued and each settled write with its trace id.',
+    default: false,
+    example: 'true',
   }),
 };
 

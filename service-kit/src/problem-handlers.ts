@@ -2,6 +2,7 @@ import { type ProblemCode, StrataError } from '@stratakv/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from './logger.ts';
 import { sendProblem } from './problem.ts';
+import { traceIdOf } from './trace-id.ts';
 
 export interface ProblemHandlerOptions {
   readonly logger: Logger;
@@ -52,7 +53,8 @@ export function installProblemHandlers(app: FastifyInstance, { logger, allowedMe
 /** Answers with whatever was thrown. Also for Fastify's `frameworkErrors`, which no error handler sees. */
 export function answerError(logger: Logger, error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const problem = asStrataError(error);
-  if (problem.code === 'internal') logger.error({ err: error, requestId: request.id }, 'internal error');
+  if (problem.code === 'internal')
+    logger.error({ err: error, requestId: request.id, traceId: traceIdOf(request.raw) }, 'internal error');
   // After a body that is too large, Fastify closes the connection under the client that is still sending it, and the
   // answer is lost in the reset. Kept open, Node reads the rest and drops it; requestTimeout bounds that.
   if (problem.code === 'value-too-large') reply.removeHeader('connection');

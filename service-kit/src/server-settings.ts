@@ -1,8 +1,8 @@
-import { integer, optional, type Setting, type SettingText, text } from './setting.ts';
+import { byteSize, duration, integer, optional, type Setting, type SettingText, text } from './setting.ts';
 
 /* How the processes of a cluster reach the servers they share, and what they must agree on. One row each, for all. */
 
-/** P, and the secret that signs operation ids. The same for every process of an installation. */
+/** What every process of an installation has to be told alike. */
 export const installationSettings = {
   partitionCount: integer({
     name: 'KV_PARTITIONS',
@@ -11,6 +11,52 @@ export const installationSettings = {
     min: 1,
     max: 1024,
     example: '16',
+  }),
+  maxValueBytes: byteSize({
+    name: 'KV_MAX_VALUE_BYTES',
+    about: 'Largest value that is accepted.',
+    default: '1MiB',
+    min: 1,
+    max: 16 * 1024 * 1024,
+    example: '1MiB',
+  }),
+  maxQueueBytes: byteSize({
+    name: 'KV_QUEUE_MAX_BYTES',
+    about: 'Accepted writes that may wait to be applied; more are answered 503.',
+    default: '1GiB',
+    min: 64 * 1024 * 1024,
+    example: '1GiB',
+  }),
+  operationRetentionSeconds: duration({
+    name: 'KV_OPERATION_RETENTION',
+    about: 'How long outcomes and Idempotency-Keys are remembered.',
+    default: '7d',
+    unit: 's',
+    min: 1,
+    max: 365 * 86_400,
+    example: '7d',
+  }),
+};
+
+/** How long what the cache holds counts. */
+export const cacheSettings = {
+  freshMs: duration({
+    name: 'KV_CACHE_TTL',
+    about: 'How long a cached entry counts as fresh: the bound on staleness after a cache fault.',
+    default: '60s',
+    unit: 'ms',
+    min: 1000,
+    max: 86_400_000,
+    example: '60s',
+  }),
+  staleMaxMs: duration({
+    name: 'KV_STALE_MAX',
+    about: 'How long an entry is kept beyond that, for stale-if-error.',
+    default: '1h',
+    unit: 'ms',
+    min: 0,
+    max: 7 * 86_400_000,
+    example: '1h',
   }),
 };
 

@@ -1,12 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
 import { encodeReadFrame, type IndexedAnswer, type LeveledAnswer, type PendingAnswer } from '@stratakv/core';
 
-/** Bytes of values in one answer; the reads beyond are answered `overloaded`, which says to ask again. */
+/** Bytes of values in one stream, unless it has one answer. The reads beyond are left out: the gateway asks again. */
 const maxAnswerBytes = 64 * 1024 * 1024;
 /** About how many bytes of values one frame holds, so that a large batch is on its way before all of it is encoded. */
 const frameBytes = 1024 * 1024;
-
-const tooMuch: LeveledAnswer = { kind: 'problem', code: 'overloaded' };
 
 /** The answers to a batch of reads, as frames in the order they get ready. */
 export class AnswerFrames {
@@ -18,7 +16,7 @@ export class AnswerFrames {
   constructor(pending: readonly PendingAnswer[]) {
     for (const [index, answer] of pending.entries()) {
       if (!(answer instanceof Promise)) {
-        this.#ready.push({ index, answer: this.#bounded(answer) });
+        this.#add(index, answer);
         continue;
       }
       this.#late += 1;
@@ -47,7 +45,7 @@ export class AnswerFrames {
 
   #arrived(index: number, answer: LeveledAnswer): void {
     this.#late -= 1;
-    this.#ready.push({ index, answer: this.#bounded(answer) });
+    this.#add(index, answer);
     this.#onReady();
   }
 
@@ -65,9 +63,11 @@ export class AnswerFrames {
     return taken;
   }
 
-  #bounded(answer: LeveledAnswer): LeveledAnswer {
-    this.#bytes += valueBytes(answer);
-    return this.#bytes > maxAnswerBytes ? tooMuch : answer;
+  #add(index: number, answer: LeveledAnswer): void {
+    const bytes = valueBytes(answer);
+    if (this.#bytes > 0 && this.#bytes + bytes > maxAnswerBytes) return;
+    this.#bytes += bytes;
+    this.#ready.push({ index, answer });
   }
 }
 

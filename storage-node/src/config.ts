@@ -1,4 +1,4 @@
-import { byteSize, duration, integer, logSettings, text } from '@stratakv/service-kit';
+import { byteSize, cacheSettings, integer, logSettings, text } from '@stratakv/service-kit';
 
 /** Settings of a storage node as a process of its own. Those named as in `StorageSettings` can be passed on as they are. */
 export const storageNodeSettings = {
@@ -16,15 +16,7 @@ export const storageNodeSettings = {
     default: '127.0.0.1',
     example: '0.0.0.0',
   }),
-  freshMs: duration({
-    name: 'KV_CACHE_TTL',
-    about: 'How long a cached entry counts as fresh: the bound on staleness after a cache fault.',
-    default: '60s',
-    unit: 'ms',
-    min: 1000,
-    max: 86_400_000,
-    example: '60s',
-  }),
+  freshMs: cacheSettings.freshMs,
   maxBatchKeys: integer({
     name: 'KV_STORAGE_BATCH_KEYS',
     about: 'Keys in one read of the database.',

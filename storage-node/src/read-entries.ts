@@ -134,7 +134,9 @@ export class EntryReads {
       return { kind: 'found', entry, ageMs, cacheStatus: { forwarded, ttlMs: undefined, isStored, isCollapsed } };
     } catch (error) {
       const code = error instanceof StrataError ? error.code : 'internal';
-      if (code === 'internal') logger.error({ err: error }, 'the database failed a read in an unknown way');
+      const { traceId } = read;
+      if (code === 'internal') logger.error({ err: error, traceId }, 'the database failed a read in an unknown way');
+      else logger.debug({ err: error, traceId }, 'the database failed a read');
       return (await this.#stale(read)) ?? { kind: 'problem', code };
     }
   }

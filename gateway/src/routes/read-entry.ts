@@ -4,12 +4,14 @@ import {
   formatEtag,
   type Key,
   type LeveledAnswer,
+  type LeveledRead,
   type OperationIds,
   parseReadLevel,
   problemKinds,
   type ReadLevel,
   StrataError,
 } from '@stratakv/core';
+import { traceIdOf } from '@stratakv/service-kit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { formatCacheStatus } from '../cache-status.ts';
 import { isUnchanged, refuseReadConditions } from '../headers/conditions.ts';
@@ -34,7 +36,7 @@ export function registerEntryReads(app: FastifyInstance, deps: ReadRouteDeps): v
     refuseReadConditions(headers);
     if (headers['sync-token'] !== undefined) return readSynced(deps, key, level, request, reply);
     // Callbacks, not promises: this is the path of most requests.
-    deps.reads.read({ key, level }, (error, answer) => {
+    deps.reads.read(tracedRead(request, key, level), (error, answer) => {
       if (answer === undefined) reply.send(error);
       else sendAnswer(key, answer, request, reply);
     });
@@ -42,6 +44,11 @@ export function registerEntryReads(app: FastifyInstance, deps: ReadRouteDeps): v
   };
   // HEAD here, because Fastify's own says Content-Length: 0 with 304.
   app.route({ method: ['GET', 'HEAD'], url: '/kv/*', exposeHeadRoute: false, handler });
+}
+
+function tracedRead({ raw }: FastifyRequest, key: Key, level: ReadLevel): LeveledRead {
+  const traceId = traceIdOf(raw);
+  return traceId === undefined ? { key, level } : { key, level, traceId };
 }
 
 /** Waits for the writes of the Sync-Token, then reads; past the cache when that shows less than they left. */
@@ -54,7 +61,7 @@ async function readSynced(
 ): Promise<FastifyReply> {
   const { reads } = deps;
   const least = await awaitSyncToken(deps, request, reply);
-  const answer = await reads.readOne({ key, level });
+  const answer = await reads.readOne(tracedRead(request, key, level));
   const leastVersion = least.get(key);
   const showsIt =
     leastVersion === undefined || (answer.kind === 'found' && (answer.entry?.version ?? 0) >= leastVersion);
@@ -63,7 +70,7 @@ async function readSynced(
   const isUncached = answer.kind === 'problem' && answer.code === 'not-cached';
   if (showsIt || isFromDatabase || isUncached) return sendAnswer(key, answer, request, reply);
   if (level.onlyIfCached) return sendAnswer(key, { kind: 'problem', code: 'not-cached' }, request, reply);
-  return sendAnswer(key, await reads.readOne({ key, level: databaseLevel }), request, reply);
+  return sendAnswer(key, await reads.readOne(tracedRead(request, key, databaseLevel)), request, reply);
 }
 
 function sendAnswer(key: Key, answer: LeveledAnswer, request: FastifyRequest, reply: FastifyReply): FastifyReply {

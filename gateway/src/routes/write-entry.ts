@@ -6,6 +6,7 @@ import {
   keyPath,
   type OperationRecord,
 } from '@stratakv/core';
+import { traceIdOf } from '@stratakv/service-kit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Admission } from '../admission.ts';
 import { parseWriteCondition } from '../headers/conditions.ts';
@@ -48,7 +49,16 @@ async function putEntry(deps: WriteRouteDeps, request: FastifyRequest, reply: Fa
   const endWrite = deps.admission.admitWrite(declaredLength(request.raw, deps.maxValueBytes) ?? deps.maxValueBytes);
   try {
     const value = await readBody(request.raw, reply.raw, deps.maxValueBytes);
-    const write = { action: 'put', key, value, contentType, meta, condition, ttlSeconds, traceId: request.id } as const;
+    const write = {
+      action: 'put',
+      key,
+      value,
+      contentType,
+      meta,
+      condition,
+      ttlSeconds,
+      traceId: traceOf(request),
+    } as const;
     return await submit(deps, identify(deps, write, idempotencyKey), request, reply, endWrite);
   } finally {
     endWrite();
@@ -63,11 +73,16 @@ async function deleteEntry(deps: WriteRouteDeps, request: FastifyRequest, reply:
   const idempotencyKey = parseIdempotencyKey(headers['idempotency-key']);
   const endWrite = deps.admission.admitWrite(0);
   try {
-    const write = { action: 'delete', key, condition, traceId: request.id } as const;
+    const write = { action: 'delete', key, condition, traceId: traceOf(request) } as const;
     return await submit(deps, identify(deps, write, idempotencyKey), request, reply, endWrite);
   } finally {
     endWrite();
   }
+}
+
+/** What names the write in every log line: the caller's trace, else this request. */
+function traceOf({ raw, id }: FastifyRequest): string {
+  return traceIdOf(raw) ?? id;
 }
 
 const nothing = new Uint8Array(0);

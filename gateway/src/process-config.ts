@@ -1,0 +1,53 @@
+import {
+  installationSettings,
+  integer,
+  rabbitmqSettings,
+  type Setting,
+  secretSettings,
+  text,
+} from '@stratakv/service-kit';
+import { gatewaySettings } from './config.ts';
+
+const nodeUrl = /^https?:\/\/(?:\[[\da-f:.]+\]|[\w.-]+):\d{1,5}\/?$/i;
+
+/** Settings of a gateway as a process of its own. */
+export const gatewayProcessSettings = {
+  port: integer({
+    name: 'KV_GATEWAY_PORT',
+    about: 'Port a gateway listens on; 0 takes a free one.',
+    default: 8083,
+    min: 0,
+    max: 65_535,
+    example: '8083',
+  }),
+  bind: text({
+    name: 'KV_GATEWAY_BIND',
+    about: 'Address a gateway listens on. Clients come through Nginx and Envoy.',
+    default: '127.0.0.1',
+    example: '0.0.0.0',
+  }),
+  storageUrls: urlList(
+    text({
+      name: 'KV_STORAGE_NODES',
+      about: 'Storage nodes. A name stands for all addresses it has, and is looked up again and again.',
+      default: 'http://127.0.0.1:8081',
+      maxLength: 4096,
+      example: 'http://storage-node:8081',
+    }),
+  ),
+  ...gatewaySettings,
+  partitionCount: installationSettings.partitionCount,
+  ...secretSettings,
+  ...rabbitmqSettings,
+};
+
+function urlList(row: Setting<string>): Setting<readonly string[]> {
+  return {
+    ...row,
+    form: 'http://HOST:PORT, separated by commas',
+    parse: (list) => {
+      const value = list.split(',').map((part) => part.trim());
+      return value.every((part) => nodeUrl.test(part)) ? { value } : undefined;
+    },
+  };
+}
