@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { runToEnd } from '../src/launch.ts';
 import { descendantsOf, processIdentity } from '../src/process-tree.ts';
 import { findProgram } from '../src/program.ts';
-import { probe } from '../src/tcp-probe.ts';
+import { redisAnswers } from '../src/servers/redis-answers.ts';
 import { startPostgres, startRabbitMq, startRedis, startSentinelSet } from '../src/testing/index.ts';
 
 test('PostgreSQL keeps what is committed over a kill, and takes passwords only', async () => {
@@ -43,16 +43,15 @@ test('Redis answers with its policy after a kill; Sentinel makes a replica the m
   after(() => Promise.all([redis.close(), set.close()]));
   await redis.process.kill();
   await redis.process.start();
-  const policy = `AUTH ${redis.password}\r\nCONFIG GET maxmemory-policy\r\n`;
-  ok(await probe(redis.port, policy, (text) => text.includes('noeviction')));
+  ok(await redisAnswers(redis, 'CONFIG GET maxmemory-policy', (text) => text.includes('noeviction')));
 
   const [master] = set.redisProcesses;
   await master?.kill();
-  const [sentinel = ''] = set.sentinels.split(',');
-  const ask = `AUTH ${set.password}\r\nSENTINEL get-master-addr-by-name ${set.master}\r\n`;
-  const isOther = (text: string) => /\$\d+\r\n\d{5}\r\n$/.test(text) && !text.includes(`${set.redisPorts[0]}`);
+  const sentinel = { port: Number(set.sentinels.split(/[:,]/)[1]), password: set.password };
+  const question = `SENTINEL get-master-addr-by-name ${set.master}`;
+  const isOther = (text: string) => /\r\n\d{5}\r\n/.test(text) && !text.includes(`${set.redisPorts[0]}`);
   const deadline = Date.now() + 10_000;
-  while (!(await probe(Number(sentinel.split(':')[1]), ask, isOther))) {
+  while (!(await redisAnswers(sentinel, question, isOther))) {
     ok(Date.now() < deadline, 'no new master');
     await sleep(50);
   }

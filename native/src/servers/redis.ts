@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { ProcessSpec } from '../process-spec.ts';
 import { findProgram } from '../program.ts';
-import { probe } from '../tcp-probe.ts';
 import { keepPrivateFile } from './private-file.ts';
+import { redisAnswers } from './redis-answers.ts';
 
 export interface RedisOptions {
   readonly name: string;
@@ -21,7 +21,7 @@ export interface RedisOptions {
 
 /** A Redis on 127.0.0.1 that keeps nothing on disk. */
 export function redisSpec(options: RedisOptions): ProcessSpec {
-  const { name, folder, port, password } = options;
+  const { name, folder } = options;
   const file = join(folder, 'redis.conf');
   return {
     name,
@@ -31,7 +31,7 @@ export function redisSpec(options: RedisOptions): ProcessSpec {
     cwd: '/',
     // Sentinel rewrites the file when it makes another one the master, so what is there stays.
     prepare: () => keepPrivateFile(file, configuration(options)),
-    isReady: () => probe(port, `AUTH ${password}\r\nPING\r\n`, (text) => text === '+OK\r\n+PONG\r\n'),
+    isReady: () => redisAnswers(options, 'PING', (text) => text.includes('+PONG')),
   };
 }
 
