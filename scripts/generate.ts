@@ -1,10 +1,13 @@
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { consumerProcessSettings } from '../consumer/src/process-config.ts';
 import { problemKinds } from '../core/src/errors.ts';
 import { embeddedSettings } from '../embedded/src/config.ts';
-import { renderEnvExample } from '../service-kit/src/env-example.ts';
+import { gatewayProcessSettings } from '../gateway/src/process-config.ts';
+import { type EnvSection, renderEnvExample } from '../service-kit/src/env-example.ts';
 import type { Setting } from '../service-kit/src/setting.ts';
+import { storageNodeProcessSettings } from '../storage-node/src/process-config.ts';
 import { updateExamples } from '../tests/docs/run-examples.ts';
 
 // Usage: node scripts/generate.ts [--check]
@@ -20,34 +23,47 @@ const FILES: Readonly<Record<string, () => string>> = {
   'docs/problems/README.md': problemIndex,
 };
 
+/** The tables, in the order in which a reader meets them. A setting of several is told in the first. */
+const TABLES: readonly EnvSection[] = [
+  { title: 'Embedded mode', settings: embeddedSettings },
+  { title: 'Gateway', settings: gatewayProcessSettings },
+  { title: 'Storage node', settings: storageNodeProcessSettings },
+  { title: 'Consumer', settings: consumerProcessSettings },
+];
+
+const ENV_NOTES = `# Settings of StrataKV. ./start.sh reads a file .env beside it; the environment wins. Every line here is a comment, so that
+# a copy changes nothing. ./start.sh native and the compose file set by themselves what the processes need of one another.
+
+`;
+
 function envExample(): string {
-  const title = 'Embedded mode: ./start.sh reads a file .env beside it; the environment wins.';
-  return renderEnvExample([{ title, settings: embeddedSettings }]);
+  return ENV_NOTES + renderEnvExample(TABLES);
 }
 
 function configurationPage(): string {
-  const rows = Object.entries(embeddedSettings).map(
-    ([property, row]) =>
-      `| \`${row.name}\` | \`${property}\` | ${defaultOf(row)} | ${cell(row.about)} ${cell(sentence(row.form))} |`,
-  );
+  const tables = TABLES.map(({ title, settings }) => {
+    const rows = Object.entries(settings).map(
+      ([property, row]) =>
+        `| \`${row.name}\` | \`${property}\` | ${defaultOf(row)} | ${cell(row.about)} ${cell(sentence(row.form))}${secretNote(row)} |`,
+    );
+    return `## ${title}\n\n| variable | option | default | meaning |\n| --- | --- | --- | --- |\n${rows.join('\n')}`;
+  });
   return `# Configuration
 
-<!-- ${MADE_BY} the table in embedded/src/config.ts. -->
+<!-- ${MADE_BY} the settings tables of the services. -->
 
-All settings of the embedded mode. They are environment variables; \`./start.sh\` also reads them from a file \`.env\` beside
-it, and the environment wins. An empty variable counts as unset. \`startEmbedded(options)\` takes the same settings by the name
-in the second column, with the same limits and defaults: durations as a number in the unit named, sizes in bytes. Only
-\`logLevel\` has another default there: \`silent\`.
+Settings are environment variables; \`./start.sh\` also reads them from a file \`.env\` beside it, and the environment wins. An
+empty variable counts as unset. A secret may also come from a file: \`KV_SECRET_FILE\` names one for \`KV_SECRET\`.
+\`startEmbedded(options)\` takes the settings of the embedded mode by the name in the second column, with the same limits and
+defaults: durations as a number in the unit named, sizes in bytes. Only \`logLevel\` has another default there: \`silent\`.
 
-A store with a wrong setting does not start. It names all that are wrong at once, what is expected and an example, and ends
+A process with a wrong setting does not start. It names all that are wrong at once, what is expected and an example, and ends
 with code 2. An unknown variable that begins with \`KV_\` and is spelled almost like a known one counts as wrong.
 
-| variable | option | default | meaning |
-| --- | --- | --- | --- |
-${rows.join('\n')}
+${tables.join('\n\n')}
 
-Fixed in this version: 16 partitions; at most 16 KiB of request line and headers, 10 s for them to arrive and 30 s for the whole
-request; 72 s for an idle connection; 60 s for \`Prefer: wait\`; 2 s for cached absence.
+Fixed in this version: at most 16 KiB of request line and headers, 10 s for them to arrive and 30 s for the whole
+request; 72 s for an idle connection; 60 s for \`Prefer: wait\`; 2 s for cached absence; 16 partitions when embedded.
 `;
 }
 
@@ -72,6 +88,10 @@ ${rows.join('\n')}
 
 function defaultOf(row: Setting<unknown>): string {
   return row.default === undefined ? 'unset' : `\`${row.default}\``;
+}
+
+function secretNote({ isSecret }: Setting<unknown>): string {
+  return isSecret ? ' Secret.' : '';
 }
 
 function sentence(text: string): string {

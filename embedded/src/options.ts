@@ -31,9 +31,9 @@ export function readOptions({ logger: _, ...given }: EmbeddedOptions): EmbeddedC
   return config as EmbeddedConfig;
 }
 
-/** Settings are read from text; a number or word stands for itself. */
+/** Settings are read from text; a number, word or truth value stands for itself. */
 function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
+  return ['string', 'number', 'boolean'].includes(typeof value) ? String(value) : undefined;
 }
 
 function parse(row: Setting<unknown>, text: string | undefined): { readonly value: unknown } | undefined {

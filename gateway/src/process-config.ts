@@ -37,6 +37,7 @@ export const gatewayProcessSettings = {
   ),
   ...gatewaySettings,
   partitionCount: installationSettings.partitionCount,
+  prefix: installationSettings.prefix,
   ...secretSettings,
   ...rabbitmqSettings,
 };

@@ -12,6 +12,14 @@ export const installationSettings = {
     max: 1024,
     example: '16',
   }),
+  prefix: text({
+    name: 'KV_PREFIX',
+    about: 'First part of the names of queues and Redis keys, so that several stores can share servers.',
+    default: 'kv',
+    maxLength: 64,
+    pattern: /^[\w-]+$/,
+    example: 'kv',
+  }),
   maxValueBytes: byteSize({
     name: 'KV_MAX_VALUE_BYTES',
     about: 'Largest value that is accepted.',
@@ -89,14 +97,6 @@ export const rabbitmqSettings = {
     },
     ['amqp:', 'amqps:'],
   ),
-  queuePrefix: text({
-    name: 'KV_QUEUE_PREFIX',
-    about: 'First part of the names of all queues, so that several stores can share a broker.',
-    default: 'kv',
-    maxLength: 64,
-    pattern: /^[\w-]+$/,
-    example: 'kv',
-  }),
 };
 
 export const databaseSettings = {
