@@ -1,0 +1,79 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ChannelModel } from 'amqplib';
+import type { OnBrokerEvent } from './broker-event.ts';
+import type { Link } from './link.ts';
+import { errorOf, unavailable } from './refusal.ts';
+import { checkTopology, declareTopology, TopologyMismatch, type TopologyOptions } from './topology.ts';
+
+/** Whether this process makes the queues or only looks for them. */
+export type TopologyRole = 'declare' | 'check';
+
+const lookAgainMs = 1_000;
+
+/** Sees to it, on every connection, that the queues are there; looks again as long as they are not. */
+export class TopologyWatch {
+  readonly #link: Link;
+  readonly #options: TopologyOptions;
+  readonly #role: TopologyRole;
+  readonly #onEvent: OnBrokerEvent;
+  readonly #ready = Promise.withResolvers<void>();
+  #failure: Error | undefined = new Error('the broker has not been asked for its queues yet');
+
+  constructor(link: Link, role: TopologyRole, options: TopologyOptions, onEvent: OnBrokerEvent) {
+    this.#link = link;
+    this.#role = role;
+    this.#options = options;
+    this.#onEvent = onEvent;
+    this.#ready.promise.catch(() => {});
+    void link.attach((connection) => this.#attach(connection));
+  }
+
+  /** Why the queues cannot be used; undefined: they can. Asked again at each connection. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  /**
+   * Resolves when the queues have been found or made. Waits for the broker.
+   *
+   * @throws TopologyMismatch when they differ
+   */
+  ready(): Promise<void> {
+    return this.#ready.promise;
+  }
+
+  async #attach(connection: ChannelModel): Promise<void> {
+    if (!(await this.#look(connection))) void this.#lookAgain(connection);
+  }
+
+  async #lookAgain(connection: ChannelModel): Promise<void> {
+    let isOpen = true;
+    connection.once('close', () => {
+      isOpen = false;
+    });
+    do await delay(lookAgainMs);
+    while (isOpen && !this.#link.isClosed && !(await this.#look(connection)));
+  }
+
+  async #look(connection: ChannelModel): Promise<boolean> {
+    try {
+      await (this.#role === 'declare' ? declareTopology : checkTopology)(connection, this.#options);
+    } catch (cause) {
+      const error = errorOf(cause);
+      const isNews = error.message !== this.#failure?.message;
+      this.#failure = error;
+      if (isNews) this.#onEvent({ kind: 'topology-failed', cause: error });
+      if (error instanceof TopologyMismatch) this.#ready.reject(error);
+      return false;
+    }
+    if (this.#failure !== undefined) this.#onEvent({ kind: 'topology-ready' });
+    this.#failure = undefined;
+    this.#ready.resolve();
+    return true;
+  }
+}
+
+/** The refusal of a write for which there is no queue. */
+export function queueMissing(cause: Error): ReturnType<typeof unavailable> {
+  return unavailable('The queues of writes are not set up.', cause);
+}
