@@ -1,3 +1,4 @@
+import { type Config, ConfigError } from './config.ts';
 import { byteSize, duration, integer, optional, type Setting, type SettingText, text } from './setting.ts';
 
 /* How the processes of a cluster reach the servers they share, and what they must agree on. One row each, for all. */
@@ -204,4 +205,25 @@ function parseHost(part: string): HostPort | undefined {
   const port = Number(match?.[2]);
   if (match?.[1] === undefined || port < 1 || port > 65_535) return undefined;
   return { host: match[1].replace(/^\[|\]$/g, ''), port };
+}
+
+/** The Redis of the cache: one server, or the master that Sentinels know. */
+export type RedisAddress =
+  | { readonly url: string }
+  | { readonly sentinels: readonly HostPort[]; readonly masterName: string; readonly password: string | undefined };
+
+/**
+ * Which Redis the settings name.
+ *
+ * @throws {ConfigError} when they name none, or two
+ */
+export function redisAddressOf(config: Config<typeof redisSettings>): RedisAddress {
+  const { redisUrl, redisSentinels, redisMaster, redisPassword } = config;
+  if ((redisUrl === undefined) === (redisSentinels === undefined)) {
+    const problem = 'one of KV_REDIS_URL and KV_REDIS_SENTINELS has to be set, and only one';
+    const { name, example } = redisSettings.redisSentinels;
+    throw new ConfigError([{ name, problem, example: `${name}=${example}` }]);
+  }
+  if (redisUrl !== undefined) return { url: redisUrl };
+  return { sentinels: redisSentinels ?? [], masterName: redisMaster, password: redisPassword };
 }

@@ -5,6 +5,7 @@ import {
   lockSettings,
   rabbitmqSettings,
   readConfig,
+  redisAddressOf,
   redisSettings,
   secretSettings,
 } from '../src/index.ts';
@@ -30,4 +31,15 @@ test('an address that is wrong is refused without showing its password', () => {
 
 test('a short secret is refused', () => {
   assert.throws(() => readConfig(secretSettings, { KV_SECRET: 'short' }), ConfigError);
+});
+
+test('the cache has one address, not two', () => {
+  const one = readConfig(redisSettings, { KV_REDIS_URL: 'redis://one:1' });
+  assert.deepEqual(redisAddressOf(one), { url: 'redis://one:1' });
+  const watched = readConfig(redisSettings, { KV_REDIS_SENTINELS: 'one:1', KV_REDIS_PASSWORD: 'hush' });
+  const sentinels = [{ host: 'one', port: 1 }];
+  assert.deepEqual(redisAddressOf(watched), { sentinels, masterName: 'stratakv', password: 'hush' });
+  for (const env of [{}, { KV_REDIS_URL: 'redis://one:1', KV_REDIS_SENTINELS: 'one:1' }]) {
+    assert.throws(() => redisAddressOf(readConfig(redisSettings, env)), ConfigError);
+  }
 });
