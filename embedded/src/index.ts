@@ -1,3 +1,3 @@
+export { StartError } from '@stratakv/service-kit';
 export { OptionsError } from './options.ts';
 export { type Embedded, type EmbeddedOptions, startEmbedded } from './start.ts';
-export { StartError } from './start-error.ts';

@@ -1,7 +1,6 @@
-import { createLogger, exitOnConfigError, Lifecycle, readConfig } from '@stratakv/service-kit';
+import { createLogger, exitOnConfigError, Lifecycle, readConfig, StartError } from '@stratakv/service-kit';
 import { embeddedSettings } from './config.ts';
 import { startEmbedded } from './start.ts';
-import { StartError } from './start-error.ts';
 
 // The database holds all values and the secret: in a folder that was there before, too, it is for its owner alone.
 process.umask(0o077);

@@ -1,16 +1,5 @@
 import { DatabaseDamaged, FolderLocked, InstallationMismatch } from '@stratakv/adapter-sqlite';
-
-/** Why the store did not start, and what to do about it. */
-export class StartError extends Error {
-  /** What the person who starts it can do. */
-  readonly advice: string;
-
-  constructor(message: string, advice: string, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause });
-    this.name = 'StartError';
-    this.advice = advice;
-  }
-}
+import { StartError } from '@stratakv/service-kit';
 
 /** Puts an error of starting into words. Errors that nobody foresaw stay as they are. */
 export function asStartError(error: unknown, { port, bind }: { port: number; bind: string }): unknown {

@@ -13,13 +13,14 @@ import {
   createLogger,
   createMetrics,
   HealthChecks,
+  keepMode,
   Lifecycle,
   type Logger,
+  prepareDataFolder,
 } from '@stratakv/service-kit';
 import { createStorage } from '@stratakv/storage-node';
 import type { FastifyInstance } from 'fastify';
 import type { EmbeddedConfig } from './config.ts';
-import { keepMode, prepareDataFolder } from './data-folder.ts';
 import { readOptions } from './options.ts';
 import { asStartError } from './start-error.ts';
 
@@ -68,7 +69,7 @@ async function assemble(config: EmbeddedConfig, logger: Logger, lifecycle: Lifec
   const metrics = createMetrics({ service: 'embedded' });
   const health = new HealthChecks();
 
-  const isInstalled = prepareDataFolder(dataDir);
+  const isInstalled = prepareDataFolder(dataDir, 'embedded');
   const sqlite = await openSqliteStore({
     folder: dataDir,
     clock,
@@ -83,7 +84,7 @@ async function assemble(config: EmbeddedConfig, logger: Logger, lifecycle: Lifec
     },
   });
   lifecycle.push('database', () => sqlite.close());
-  if (!isInstalled) keepMode(dataDir);
+  if (!isInstalled) keepMode(dataDir, 'embedded');
   const { queue, reader, store, installation } = sqlite;
   const { partitionCount, secret } = installation;
 

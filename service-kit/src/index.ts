@@ -1,5 +1,6 @@
 export { watchAllowedMethods } from './allowed-methods.ts';
 export * from './config.ts';
+export * from './data-folder.ts';
 export * from './env-example.ts';
 export * from './health.ts';
 export * from './http-server.ts';
@@ -12,5 +13,6 @@ export * from './server-log.ts';
 export * from './server-metrics.ts';
 export * from './server-settings.ts';
 export * from './setting.ts';
+export * from './start-error.ts';
 export * from './startup.ts';
 export * from './trace-id.ts';

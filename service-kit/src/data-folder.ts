@@ -2,15 +2,14 @@ import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSy
 import { dirname, join } from 'node:path';
 import { StartError } from './start-error.ts';
 
-const mode = 'embedded';
-
 /**
  * Makes the data folder at first start, readable by its owner alone, and checks that it is one of this mode.
  *
+ * @param mode the word after ./start.sh
  * @returns whether a store was installed in it before
  * @throws StartError when it cannot be made or written, or holds the data of another mode
  */
-export function prepareDataFolder(folder: string): boolean {
+export function prepareDataFolder(folder: string, mode: string): boolean {
   try {
     makeFolder(folder);
     accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
@@ -29,7 +28,7 @@ export function prepareDataFolder(folder: string): boolean {
 }
 
 /** Notes the mode, once there is data: from then on a missing database is damage and no first start. */
-export function keepMode(folder: string): void {
+export function keepMode(folder: string, mode: string): void {
   writeFileSync(join(folder, 'mode'), `${mode}\n`);
 }
 
