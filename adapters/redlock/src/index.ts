@@ -1,1 +1,2 @@
-export {};
+export { connectRedlock, type RedlockOptions } from './connect-redlock.ts';
+export type { RedlockPartitionLock } from './partition-lock.ts';
