@@ -1,0 +1,68 @@
+import type { ApplyBatch, ApplyResult, CleanupResult, EntryStore, Fence, RaisedFence } from '@stratakv/core';
+import { applyBatch } from './apply.ts';
+import { expireEntries, type LogBounds, pruneOperations, pruneTombstones } from './cleanup.ts';
+import type { Database } from './database.ts';
+import { applyFailure, callFailure } from './failure.ts';
+import { readInstallationState } from './installation.ts';
+import type { PoolStats } from './observer.ts';
+import { raiseFence } from './partition-sql.ts';
+
+/** Writes a CockroachDB or PostgreSQL database. */
+export class SqlEntryStore implements EntryStore {
+  readonly #database: Database;
+  readonly #bounds: LogBounds;
+
+  constructor(database: Database, bounds: LogBounds) {
+    this.#database = database;
+    this.#bounds = bounds;
+  }
+
+  get poolStats(): PoolStats {
+    return this.#database.stats;
+  }
+
+  /** Waits for the transaction of whoever held the partition, as long as the server lets that one be idle. */
+  async raiseFence(partition: number): Promise<RaisedFence> {
+    const [row] = await orThrow(
+      callFailure,
+      this.#database.call((session) => session.ask<{ token: number; raises: number }>(raiseFence, [partition])),
+    );
+    if (row === undefined) throw new Error('raising a fence returned no row');
+    return { partition, token: row.token, raisesSinceCommit: row.raises };
+  }
+
+  apply(batch: ApplyBatch): Promise<ApplyResult> {
+    return orThrow(
+      applyFailure,
+      this.#database.write((session, begin) => applyBatch(session, begin, batch)),
+    );
+  }
+
+  expire(fence: Fence, limit: number): Promise<CleanupResult> {
+    return orThrow(callFailure, expireEntries(this.#database, fence, limit));
+  }
+
+  pruneTombstones(fence: Fence, ageMs: number, limit: number): Promise<CleanupResult> {
+    return orThrow(callFailure, pruneTombstones(this.#database, fence, ageMs, limit));
+  }
+
+  pruneOperations(fence: Fence, limit: number): Promise<CleanupResult> {
+    return orThrow(callFailure, pruneOperations(this.#database, fence, limit, this.#bounds));
+  }
+
+  async check(): Promise<void> {
+    await orThrow(callFailure, readInstallationState(this.#database));
+  }
+
+  close(): Promise<void> {
+    return this.#database.close();
+  }
+}
+
+async function orThrow<T>(failure: (error: unknown) => Error, result: Promise<T>): Promise<T> {
+  try {
+    return await result;
+  } catch (error) {
+    throw failure(error);
+  }
+}

@@ -1,0 +1,184 @@
+import type { ConnectionOptions } from 'node:tls';
+import { Client, type CustomTypesConfig, DatabaseError, type QueryConfig, type QueryResult, types } from 'pg';
+import type { DatabaseAddress, HostAddress } from './database-url.ts';
+import type { Statement } from './statement.ts';
+import type { SqlTimeouts } from './timeouts.ts';
+
+/** What one connection asks and is answered. */
+export interface Session {
+  /** Whether the other side is CockroachDB: the isolation level is the only thing that depends on it. */
+  readonly isCockroach: boolean;
+  /**
+   * Runs a statement. Several may be asked for at once: they travel together and are run in order, each by itself, so
+   * one that fails stops those behind it only inside a transaction.
+   */
+  ask<Row>(statement: Statement, values?: readonly unknown[]): Promise<readonly Row[]>;
+  /** Runs a statement that takes and gives nothing. */
+  command(text: string): Promise<void>;
+  /** Commits; rejects when the transaction is not, or may not be, on disk. */
+  commit(): Promise<void>;
+}
+
+export interface SessionOptions {
+  readonly address: DatabaseAddress;
+  readonly tls: false | ConnectionOptions;
+  readonly timeouts: SqlTimeouts;
+  readonly applicationName: string;
+}
+
+const describe: Statement = {
+  name: 'describe-session',
+  text: `SELECT version() AS version, current_setting('transaction_read_only') AS read_only`,
+};
+
+/*
+ * Every statement here finds its rows by an index. Without statistics, as in a table that has just begun to grow,
+ * PostgreSQL may plan to read it all, and a prepared plan stays. Its compiler never pays for statements this small.
+ * A commit that is answered must be on disk, whatever the server's default is.
+ */
+const preparePostgres: Statement = {
+  name: 'prepare-session',
+  text: `SELECT set_config('enable_seqscan', 'off', false), set_config('jit', 'off', false),
+           set_config('synchronous_commit',
+             CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END,
+             false)`,
+};
+
+const queryCanceled = '57014';
+const oids = { bytea: 17, int8: 20 };
+
+/** Reads 8-byte integers as numbers. All of ours are versions, times and counts below 2^53. */
+function parseInt8(text: string): number {
+  const number = Number(text);
+  if (!Number.isSafeInteger(number)) throw new RangeError('the database holds a number that is no safe integer');
+  return number;
+}
+
+function parseBytea(text: string): Buffer {
+  return Buffer.from(text.slice(2), 'hex');
+}
+
+const typeParsers: CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') => {
+    if (oid === oids.int8) return parseInt8;
+    if (oid === oids.bytea) return parseBytea;
+    return types.getTypeParser(oid, format as 'text');
+  }) as CustomTypesConfig['getTypeParser'],
+};
+
+/** A connection to one host. */
+export class SessionClient extends Client implements Session {
+  readonly address: HostAddress;
+  /** Resolves when the connection is gone, or could not be made. */
+  readonly ended: Promise<void>;
+  readonly #openedAt = performance.now();
+  #answeredAt = 0;
+  #isCockroach = false;
+  #isEnded = false;
+  #isCommitInDoubt = false;
+  /** Statements without an answer. */
+  #unanswered = 0;
+
+  constructor(host: HostAddress, { address, tls, timeouts, applicationName }: SessionOptions) {
+    super({
+      host: host.host,
+      port: host.port,
+      user: address.user,
+      password: address.password,
+      database: address.database,
+      ssl: tls,
+      options: address.options,
+      application_name: applicationName,
+      statement_timeout: timeouts.statementMs,
+      lock_timeout: timeouts.lockMs,
+      idle_in_transaction_session_timeout: timeouts.idleInTransactionMs,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: 10_000,
+      pipeline: true,
+      types: typeParsers,
+    });
+    this.address = host;
+    // A connection that dies while it is used rejects what was asked of it. pg tells it as an event too, which would
+    // end the process when nobody listens.
+    this.on('error', () => {});
+    this.on('notice', (notice) => {
+      // The wait for a standby was cut short, by a timeout for instance: committed here, and perhaps only here.
+      if (notice.code === queryCanceled) this.#isCommitInDoubt = true;
+    });
+    this.ended = new Promise((resolve) => {
+      this.on('end', () => {
+        this.#isEnded = true;
+        resolve();
+      });
+    });
+  }
+
+  get isCockroach(): boolean {
+    return this.#isCockroach;
+  }
+
+  /** When it last answered, by `performance.now()`. */
+  get answeredAt(): number {
+    return this.#answeredAt;
+  }
+
+  get ageMs(): number {
+    return performance.now() - this.#openedAt;
+  }
+
+  /** Whether it is open, with all answers there and no transaction left open. */
+  get isIdle(): boolean {
+    const isOpen = !this.#isEnded && this.connection.stream.writable;
+    return isOpen && this.#unanswered === 0 && this.getTransactionStatus() === 'I';
+  }
+
+  /** Connects, and finds out to what. Rejects for a server that takes no writes, and when it takes longer than `ms`. */
+  async open(ms: number): Promise<void> {
+    const timer = setTimeout(() => this.destroy(), ms);
+    try {
+      await this.connect();
+      const [found] = await this.ask<{ version: string; read_only: string }>(describe);
+      // A standby is behind, and a read of it would miss writes: as libpq's target_session_attrs=read-write.
+      if (found?.read_only !== 'off') throw new Error('the server takes no writes');
+      this.#isCockroach = found.version.includes('CockroachDB');
+      if (!this.#isCockroach) await this.ask(preparePostgres);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async ask<Row>(statement: Statement, values: readonly unknown[] = []): Promise<readonly Row[]> {
+    const { rows } = await this.#send({ ...statement, values: [...values] });
+    return rows as Row[];
+  }
+
+  async command(text: string): Promise<void> {
+    await this.#send({ text });
+  }
+
+  async commit(): Promise<void> {
+    this.#isCommitInDoubt = false;
+    const { command } = await this.#send({ text: 'COMMIT' });
+    if (this.#isCommitInDoubt) throw new Error('the commit was not confirmed by the standby');
+    if (command !== 'COMMIT') throw new Error('the transaction was rolled back');
+  }
+
+  /** Cuts the connection, without a word to the other side. */
+  destroy(): void {
+    this.connection.stream.destroy();
+  }
+
+  async #send(config: QueryConfig): Promise<QueryResult> {
+    this.#unanswered += 1;
+    try {
+      const result = await this.query(config);
+      this.#answeredAt = performance.now();
+      return result;
+    } catch (error) {
+      if (error instanceof DatabaseError) this.#answeredAt = performance.now();
+      throw error;
+    } finally {
+      this.#unanswered -= 1;
+    }
+  }
+}
