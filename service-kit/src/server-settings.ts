@@ -128,7 +128,7 @@ export const redisSettings = {
     }),
   ),
   redisSentinels: optional(
-    hosts({
+    hostList({
       name: 'KV_REDIS_SENTINELS',
       about: 'Sentinels that know the Redis of the cache.',
       example: 'sentinel-1:26379,sentinel-2:26379,sentinel-3:26379',
@@ -187,7 +187,8 @@ export interface HostPort {
   readonly port: number;
 }
 
-function hosts(row: SettingText): Setting<readonly HostPort[]> {
+/** A list of `HOST:PORT`. */
+export function hostList(row: SettingText): Setting<readonly HostPort[]> {
   const list = text({ ...row, maxLength: 4096 });
   return {
     ...list,
