@@ -108,7 +108,10 @@ export class RedisConnection {
   }
 
   #fail(error: Error): void {
-    if (!this.#isClosed) this.#onEvent({ kind: 'failed', error });
+    if (this.#isClosed) return;
+    // Not a failure: ioredis says this too whenever it begins the list of Sentinels anew.
+    if (error.message.startsWith('All sentinels are unreachable') && !error.message.includes('Last error')) return;
+    this.#onEvent({ kind: 'failed', error });
   }
 
   #watchFailovers(server: Extract<RedisServer, { sentinels: unknown }>): SentinelWatch {
