@@ -42,6 +42,7 @@ export interface Consumer {
 export function startConsumer(deps: ConsumerDeps): Consumer {
   const settings = { ...defaultConsumerSettings, ...deps.settings };
   const metrics = new ConsumerMetrics(deps.metrics);
+  metrics.partitionCount.set(deps.partitionCount);
   const closing = new AbortController();
   const common = { ...deps, settings, metrics };
   const intake = new Intake(common);

@@ -4,6 +4,8 @@ import { Counter, Gauge, Histogram } from 'prom-client';
 interface IntakeFill {
   readonly messages: number;
   readonly bytes: number;
+  /** When the oldest operation was made, milliseconds since 1970; infinity when there is none. */
+  readonly oldestAt: number;
 }
 
 /** What a consumer counts. Labels are closed sets. */
@@ -13,6 +15,7 @@ export class ConsumerMetrics {
   readonly retries: Counter;
   readonly leases: Gauge;
   readonly partitions: Gauge;
+  readonly partitionCount: Gauge;
   readonly fenceRefusals: Counter;
   readonly outcomes: Counter<'status'>;
   readonly deadLetters: Counter<'reason'>;
@@ -47,6 +50,7 @@ export class ConsumerMetrics {
     this.retries = counter('kv_apply_retries_total', 'Transactions tried again because the database was not there');
     this.leases = gauge('kv_partition_leases', 'Partition leases held');
     this.partitions = gauge('kv_partitions_served', 'Partitions subscribed to, with or without a lease');
+    this.partitionCount = gauge('kv_partitions', 'Partitions of the installation');
     this.fenceRefusals = counter('kv_fence_refusals_total', 'Batches of a partition refused by its fence');
     this.outcomes = labelled('kv_outcomes_total', 'Operations by what became of them', 'status');
     this.deadLetters = labelled('kv_dead_letters_total', 'Messages set aside', 'reason');
@@ -70,5 +74,14 @@ export class ConsumerMetrics {
         },
       });
     }
+    new Gauge({
+      name: 'kv_queue_oldest_seconds',
+      help: 'Age of the oldest operation that waits in the consumer or is being applied, by the clock of its gateway',
+      registers: [this.#registry],
+      collect() {
+        const { oldestAt } = read();
+        this.set(Number.isFinite(oldestAt) ? Math.max(0, (Date.now() - oldestAt) / 1000) : 0);
+      },
+    });
   }
 }

@@ -1,4 +1,4 @@
-import type { OperationQueue } from '@stratakv/core';
+import type { OperationQueue, QueueDepth } from '@stratakv/core';
 import type { Metrics } from '@stratakv/service-kit';
 import { Gauge, Histogram } from 'prom-client';
 import type { Admission } from './admission.ts';
@@ -12,18 +12,16 @@ export function registerGatewayMetrics(
   waiters: OutcomeWaiters,
   queue: Pick<OperationQueue, 'depth'>,
 ) {
-  const gauge = (name: string, help: string, read: () => number | Promise<number>) =>
+  const gauge = (name: string, help: string, read: () => number) =>
     new Gauge({
       name,
       help,
       registers: [registry],
-      async collect() {
-        this.set(await read());
+      collect() {
+        this.set(read());
       },
     });
-  gauge('kv_queue_messages', 'Messages that wait to be applied', async () => (await queue.depth()).messages);
-  gauge('kv_queue_bytes', 'Their size', async () => (await queue.depth()).bytes);
-  gauge('kv_queue_dead_letters', 'Messages set aside for a person', async () => (await queue.depth()).deadLetters);
+  observeDepth({ registry }, queue);
   gauge('kv_gateway_writes_in_flight', 'Writes being queued', () => admission.load.writes);
   gauge('kv_gateway_write_bytes_in_flight', 'Bytes of values being queued', () => admission.load.writeBytes);
   gauge('kv_gateway_reads_in_flight', 'Reads waiting for the storage', () => admission.load.reads);
@@ -48,4 +46,37 @@ export function registerGatewayMetrics(
       messageOperations.observe(operations.length);
     },
   };
+}
+
+/** A broker that is frozen must not make the whole page late. */
+const depthWithinMs = 1000;
+
+/** Shows what waits in the queue. While the queue cannot be asked there is no number: the last one would be a lie, 0 too. */
+function observeDepth({ registry }: Pick<Metrics, 'registry'>, queue: Pick<OperationQueue, 'depth'>): void {
+  const gauge = (name: string, help: string, read: (depth: QueueDepth) => number) =>
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      async collect() {
+        const depth = await withinOrUndefined(queue.depth(), depthWithinMs);
+        if (depth === undefined) this.remove();
+        else this.set(read(depth));
+      },
+    });
+  gauge('kv_queue_messages', 'Messages that wait to be applied', ({ messages }) => messages);
+  gauge('kv_queue_bytes', 'Their size', ({ bytes }) => bytes);
+  gauge('kv_queue_dead_letters', 'Messages set aside for a person', ({ deadLetters }) => deadLetters);
+}
+
+async function withinOrUndefined<Value>(promise: Promise<Value>, ms: number): Promise<Value | undefined> {
+  const { promise: late, resolve } = Promise.withResolvers<undefined>();
+  const timer = setTimeout(resolve, ms, undefined);
+  try {
+    return await Promise.race([promise, late]);
+  } catch {
+    return undefined;
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -4,6 +4,7 @@ import { type FastifyInstance, fastify, LogController } from 'fastify';
 import { watchAllowedMethods } from './allowed-methods.ts';
 import { answerClientError } from './client-error.ts';
 import { type HealthChecks, registerHealth } from './health.ts';
+import { registerHealthMetrics } from './health-metrics.ts';
 import { type Logger, logKey } from './logger.ts';
 import { type Metrics, registerMetrics } from './metrics.ts';
 import { problemAnswer } from './problem.ts';
@@ -15,7 +16,7 @@ export interface HttpServerOptions {
   readonly logger: Logger;
   /** Served at /healthz and /readyz when given. */
   readonly health?: HealthChecks;
-  /** Served at /metrics when given. */
+  /** Served at /metrics when given, what `health` says included. */
   readonly metrics?: Metrics;
   /** Bytes a body may have; 1 MiB by default. */
   readonly bodyLimitBytes?: number;
@@ -82,6 +83,7 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   installProblemHandlers(app, { logger, allowedMethods: watchAllowedMethods(app) });
   if (health !== undefined) registerHealth(app, health);
   if (metrics !== undefined) registerMetrics(app, metrics);
+  if (health !== undefined && metrics !== undefined) registerHealthMetrics(metrics, health);
   return app;
 }
 

@@ -4,7 +4,8 @@ import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 const requestMetric = 'http_request_duration_seconds';
 const requestHelp = 'Time from the headers of a request to the last byte of its answer handed to the system';
 
-const statusClasses = ['other', '1xx', '2xx', '3xx', '4xx', '5xx'] as const;
+/** 504 is apart: a client asked for it with `only-if-cached`, so it is no failure. */
+const statusClasses = ['other', '1xx', '2xx', '3xx', '4xx', '5xx', '504'] as const;
 
 /** Seconds. Fine below 10 ms, where cached reads live; up to 60 s, the longest a client may wait. */
 const bucketBounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
@@ -24,7 +25,7 @@ class RequestHistogram extends Histogram {
   readonly #routes = new Map<string, Map<string, (RequestSeries | undefined)[]>>();
 
   record(route: string, method: string, status: number, seconds: number): void {
-    const statusClass = status >= 100 && status < 600 ? Math.trunc(status / 100) : 0;
+    const statusClass = statusClassOf(status);
     const series = this.#routes.get(route)?.get(method)?.[statusClass] ?? this.#add(route, method, statusClass);
     let bucket = 0;
     while (bucket < bucketBounds.length && seconds > (bucketBounds[bucket] ?? 0)) bucket += 1;
@@ -54,6 +55,12 @@ class RequestHistogram extends Histogram {
       .flatMap((methods) => [...methods.values()].flat())
       .filter((series) => series !== undefined);
   }
+}
+
+/** Index in `statusClasses`. */
+function statusClassOf(status: number): number {
+  if (status === 504) return 6;
+  return status >= 100 && status < 600 ? Math.trunc(status / 100) : 0;
 }
 
 function exportSeries({ labels: sharedLabels, counts, sumSeconds }: RequestSeries) {

@@ -33,6 +33,14 @@ test('buckets are cumulative and end in +Inf', async () => {
   assert.match(body, /_count\{[^}]*status="other"[^}]*\} 1/);
 });
 
+test('504 is counted apart from failures', async () => {
+  const metrics = createMetrics({ service: 's' });
+  for (const status of [503, 504, 504]) metrics.observeRequest('/r', 'GET', status, 0.1);
+  const body = await metrics.registry.getSingleMetricAsString('http_request_duration_seconds');
+  assert.match(body, /_count\{[^}]*status="5xx"[^}]*\} 1/);
+  assert.match(body, /_count\{[^}]*status="504"[^}]*\} 2/);
+});
+
 test('registries are independent and take metrics of the service', async () => {
   const metrics = createMetrics({ service: 'a' });
   createMetrics({ service: 'b' });
