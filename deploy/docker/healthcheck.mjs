@@ -9,6 +9,6 @@ const request = get({ host: '127.0.0.1', port: process.argv[2], path: '/readyz',
 });
 request.on('timeout', () => request.destroy(new Error('/readyz did not answer in 4 s')));
 request.on('error', (error) => {
-  console.error(error.message);
+  process.stderr.write(`${error.message}\n`);
   process.exitCode = 1;
 });

@@ -42,7 +42,7 @@ function copySources(folder, name, to) {
 }
 
 function fail(message) {
-  console.error(message);
+  process.stderr.write(`${message}\n`);
   process.exit(1);
 }
 
