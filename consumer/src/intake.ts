@@ -31,7 +31,11 @@ export class Intake {
 
   constructor(options: IntakeOptions) {
     this.#options = options;
-    options.metrics.observeIntake(() => ({ messages: this.#messages, bytes: this.#bytes }));
+    options.metrics.observeIntake(() => ({
+      messages: this.#messages,
+      bytes: this.#bytes,
+      oldestAt: Math.min(...this.#sessions.map(({ oldestAt }) => oldestAt)),
+    }));
   }
 
   get sessions(): readonly PartitionSession[] {

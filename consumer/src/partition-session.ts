@@ -1,4 +1,10 @@
-import type { Delivery, PartitionLease, PartitionSubscription, RaisedFence } from '@stratakv/core';
+import {
+  type Delivery,
+  operationCreatedAt,
+  type PartitionLease,
+  type PartitionSubscription,
+  type RaisedFence,
+} from '@stratakv/core';
 import type { HeldDelivery } from './held-delivery.ts';
 
 /** A partition whose fence was raised this often without a commit in between has killed its consumers. */
@@ -59,6 +65,13 @@ export class PartitionSession {
 
   get isOpen(): boolean {
     return this.#isOpen;
+  }
+
+  /** When the operation was made that waits first: milliseconds since 1970; infinity when none waits. */
+  get oldestAt(): number {
+    const [working] = this.#working;
+    const id = (working ?? this.#waiting[0])?.operations[0]?.id;
+    return id === undefined ? Number.POSITIVE_INFINITY : operationCreatedAt(id);
   }
 
   get isIdle(): boolean {

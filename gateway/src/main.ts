@@ -87,6 +87,9 @@ const app = await buildGateway({
   health,
 });
 lifecycle.push('http', () => closeHttpServer(app));
-lifecycle.push('readiness', () => health.drain());
+lifecycle.push('readiness', async () => {
+  health.drain();
+  await clock.sleep(config.drainMs);
+});
 const url = await app.listen({ port: config.port, host: config.bind });
 logger.info({ url }, 'listening');

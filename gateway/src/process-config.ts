@@ -1,4 +1,5 @@
 import {
+  duration,
   installationSettings,
   integer,
   rabbitmqSettings,
@@ -35,6 +36,15 @@ export const gatewayProcessSettings = {
       example: 'http://storage-node:8081',
     }),
   ),
+  drainMs: duration({
+    name: 'KV_GATEWAY_DRAIN',
+    about: 'How long a gateway that is told to stop says so at /readyz before it stops, so that Envoy looks elsewhere.',
+    default: '2500ms',
+    unit: 'ms',
+    min: 0,
+    max: 8000,
+    example: '2500ms',
+  }),
   ...gatewaySettings,
   partitionCount: installationSettings.partitionCount,
   prefix: installationSettings.prefix,
