@@ -49,12 +49,12 @@ export function parseDatabaseUrl(text: string): DatabaseAddress {
   const { login, hosts, database, query } = shape.exec(text)?.groups ?? {};
   if (hosts === undefined)
     throw new DatabaseUrlError('it is not of the form postgresql://user:password@host:port/database');
-  const { user, password } = parseLogin(login);
-  if (database === undefined || database === '') throw new DatabaseUrlError('it names no database');
-  if (/[/@]/.test(database)) {
+  if (database !== undefined && /[/@]/.test(database)) {
     // As when the password holds a slash that was not encoded: nothing of it may be repeated.
     throw new DatabaseUrlError('there is more than one slash or at sign; percent-encode those in the password');
   }
+  const { user, password } = parseLogin(login);
+  if (database === undefined || database === '') throw new DatabaseUrlError('it names no database');
   const given = parseParameters(query);
   return {
     hosts: hosts.split(',').map(parseHost),

@@ -26,10 +26,7 @@ export interface SessionOptions {
   readonly applicationName: string;
 }
 
-const describe: Statement = {
-  name: 'describe-session',
-  text: `SELECT version() AS version, current_setting('transaction_read_only') AS read_only`,
-};
+const readServerVersion: Statement = { name: '', text: 'SELECT version()' };
 
 /*
  * Every statement here finds its rows by an index. Without statistics, as in a table that has just begun to grow,
@@ -37,14 +34,19 @@ const describe: Statement = {
  * A commit that is answered must be on disk, whatever the server's default is.
  */
 const preparePostgres: Statement = {
-  name: 'prepare-session',
-  text: `SELECT set_config('enable_seqscan', 'off', false), set_config('jit', 'off', false),
-           set_config('synchronous_commit',
-             CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END,
-             false)`,
+  name: '',
+  text: `
+    SELECT pg_is_in_recovery() AS is_standby,
+      set_config('enable_seqscan', 'off', false),
+      set_config('jit', 'off', false),
+      set_config('synchronous_commit',
+        CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END,
+        false)`,
 };
 
-const queryCanceled = '57014';
+/** What in PostgreSQL's source tells of it: only a warning without a code of its own, in the server's language. */
+const standbyWait = 'SyncRepWaitForLSN';
+const inFailedTransaction = '25P02';
 const oids = { bytea: 17, int8: 20 };
 
 /** Reads 8-byte integers as numbers. All of ours are versions, times and counts below 2^53. */
@@ -76,6 +78,8 @@ export class SessionClient extends Client implements Session {
   #isCockroach = false;
   #isEnded = false;
   #isCommitInDoubt = false;
+  /** What failed first in the transaction; the statements behind it fail for no reason of their own. */
+  #abortedBy: unknown;
   /** Statements without an answer. */
   #unanswered = 0;
 
@@ -102,8 +106,8 @@ export class SessionClient extends Client implements Session {
     // end the process when nobody listens.
     this.on('error', () => {});
     this.on('notice', (notice) => {
-      // The wait for a standby was cut short, by a timeout for instance: committed here, and perhaps only here.
-      if (notice.code === queryCanceled) this.#isCommitInDoubt = true;
+      // The wait for a standby was broken off: committed here, and perhaps only here.
+      if (notice.routine === standbyWait) this.#isCommitInDoubt = true;
     });
     this.ended = new Promise((resolve) => {
       this.on('end', () => {
@@ -132,16 +136,17 @@ export class SessionClient extends Client implements Session {
     return isOpen && this.#unanswered === 0 && this.getTransactionStatus() === 'I';
   }
 
-  /** Connects, and finds out to what. Rejects for a server that takes no writes, and when it takes longer than `ms`. */
+  /** Connects, and makes the session ready. Rejects for a standby, and when it takes longer than `ms`. */
   async open(ms: number): Promise<void> {
     const timer = setTimeout(() => this.destroy(), ms);
     try {
       await this.connect();
-      const [found] = await this.ask<{ version: string; read_only: string }>(describe);
-      // A standby is behind, and a read of it would miss writes: as libpq's target_session_attrs=read-write.
-      if (found?.read_only !== 'off') throw new Error('the server takes no writes');
-      this.#isCockroach = found.version.includes('CockroachDB');
-      if (!this.#isCockroach) await this.ask(preparePostgres);
+      const [server] = await this.ask<{ version: string }>(readServerVersion);
+      this.#isCockroach = server?.version.includes('CockroachDB') ?? false;
+      if (this.#isCockroach) return;
+      const [found] = await this.ask<{ is_standby: boolean }>(preparePostgres);
+      // It is behind: a read would miss writes.
+      if (found?.is_standby !== false) throw new Error('the server is a standby');
     } finally {
       clearTimeout(timer);
     }
@@ -153,6 +158,7 @@ export class SessionClient extends Client implements Session {
   }
 
   async command(text: string): Promise<void> {
+    if (text.startsWith('BEGIN')) this.#abortedBy = undefined;
     await this.#send({ text });
   }
 
@@ -160,7 +166,7 @@ export class SessionClient extends Client implements Session {
     this.#isCommitInDoubt = false;
     const { command } = await this.#send({ text: 'COMMIT' });
     if (this.#isCommitInDoubt) throw new Error('the commit was not confirmed by the standby');
-    if (command !== 'COMMIT') throw new Error('the transaction was rolled back');
+    if (command !== 'COMMIT') throw this.#abortedBy ?? new Error('the transaction was rolled back');
   }
 
   /** Cuts the connection, without a word to the other side. */
@@ -175,7 +181,10 @@ export class SessionClient extends Client implements Session {
       this.#answeredAt = performance.now();
       return result;
     } catch (error) {
-      if (error instanceof DatabaseError) this.#answeredAt = performance.now();
+      if (!(error instanceof DatabaseError)) throw error;
+      this.#answeredAt = performance.now();
+      if (error.code === inFailedTransaction) throw this.#abortedBy ?? error;
+      this.#abortedBy = error;
       throw error;
     } finally {
       this.#unanswered -= 1;

@@ -1,4 +1,7 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { defaultPartitionCount } from '@stratakv/core';
+import { eventually } from '@stratakv/core/testing';
 import { startPostgres, type TestPostgres } from '@stratakv/native/testing';
 import { Client } from 'pg';
 import { openSqlStore, type SqlStore, type SqlStoreOptions } from '../src/index.ts';
@@ -32,6 +35,20 @@ export class TestServer {
     return schema;
   }
 
+  /** Sets what only an operator may set, in place of what was set before; in force when this resolves. */
+  async configure(settings: Record<string, string>): Promise<void> {
+    const { folder } = this.postgres.process.spec;
+    const lines = Object.entries(settings).map(([name, value]) => `${name} = ${value}\n`);
+    await writeFile(join(folder ?? '', 'postgresql.auto.conf'), lines.join(''));
+    const client = new Client({ connectionString: this.postgres.url });
+    await client.connect();
+    const loadedAt = async () => (await client.query('SELECT pg_conf_load_time()::text AS at')).rows[0].at as string;
+    const before = await loadedAt();
+    process.kill(this.postgres.process.pid ?? 0, 'SIGHUP');
+    await eventually('the server has read its settings', async () => (await loadedAt()) !== before);
+    await client.end();
+  }
+
   close(): Promise<void> {
     return this.postgres.close();
   }
@@ -47,11 +64,11 @@ export class TestSchema {
     this.#name = name;
   }
 
-  /** The URL of the schema, through another port if one is given. */
-  url(ports: readonly number[] = [], parameters: Record<string, string> = {}): string {
+  /** The URL of the schema, through other ports if some are given. */
+  url(ports: readonly number[] = [], parameters: Record<string, string> = {}, options = ''): string {
     const url = new URL(this.#serverUrl);
     const hosts = ports.length === 0 ? url.host : ports.map((port) => `127.0.0.1:${port}`).join(',');
-    const query = new URLSearchParams({ ...parameters, options: `-csearch_path=${this.#name}` });
+    const query = new URLSearchParams({ ...parameters, options: `-csearch_path=${this.#name} ${options}` });
     return `postgresql://${url.username}:${url.password}@${hosts}${url.pathname}?${query}`;
   }
 

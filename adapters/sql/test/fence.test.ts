@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Fence } from '@stratakv/core';
+import { deleteOf, eventually, keyIn, outcomeOf, putOf } from '@stratakv/core/testing';
+import type { SqlTimeouts } from '../src/index.ts';
+import { TestServer } from './test-database.ts';
+
+let server: TestServer;
+before(async () => {
+  server = await TestServer.start();
+});
+after(() => server.close());
+
+const fenceOf = ({ partition, token }: Fence): Fence => ({ partition, token });
+
+test('a consumer frozen inside its transaction holds up the takeover no longer than the server lets it be idle', async () => {
+  const schema = await server.createSchema();
+  const proxy = await schema.proxy();
+  const timeouts: Partial<SqlTimeouts> = { idleInTransactionMs: 700, callMs: 10_000 };
+  const frozen = await schema.open({ url: schema.url([proxy.port]), timeouts });
+  const other = await schema.open({ timeouts });
+  try {
+    const key = keyIn(1);
+    const old = await frozen.store.raiseFence(1);
+    const batch = (fence: Fence, value: string) => ({ fences: [fenceOf(fence)], operations: [putOf(key, value)] });
+    await frozen.store.apply(batch(old, 'before'));
+
+    // To the server, a client that is stopped behind its look-ups and one whose bytes are held are the same.
+    proxy.onRequest = (bytes) => (bytes.includes('put-entries') ? 'hold' : 'pass');
+    const late = batch(old, 'too late');
+    const applying = frozen.store.apply(late).then(
+      () => 'applied',
+      (error: Error & { code?: string }) => error.code,
+    );
+    await eventually('the fence is held', async () => {
+      const open = await schema.query(`SELECT 1 FROM pg_stat_activity WHERE state = 'idle in transaction'`);
+      return open.length === 1;
+    });
+    const startedAt = performance.now();
+    const mine = await other.store.raiseFence(1);
+    const tookMs = performance.now() - startedAt;
+    assert.ok(tookMs < 1500, `the takeover took ${tookMs} ms`);
+    const taken = await other.store.apply(batch(mine, 'taken over'));
+    assert.equal(outcomeOf(taken.folded[0]).status, 'applied');
+
+    proxy.release();
+    assert.equal(await applying, 'unavailable');
+    assert.deepEqual((await frozen.store.apply(late)).refused, [1]);
+    const [entry] = (await other.reader.batchGet([key])).entries;
+    assert.equal(Buffer.from(entry?.value ?? []).toString(), 'taken over');
+  } finally {
+    await proxy.close();
+    await Promise.all([frozen.close(), other.close()]);
+  }
+});
+
+for (const isolation of ['read committed', 'serializable'] as const) {
+  test(`two who fight over the same partitions never undo each other, ${isolation}`, async () => {
+    const schema = await server.createSchema();
+    const retries: string[] = [];
+    const observer = { onRetry: (state: string) => void retries.push(state) };
+    const consumers = await Promise.all([1, 2].map(() => schema.open({ isolation, observer })));
+    const partitions = [9, 2, 14, 5];
+    const keys = partitions.map((partition) => keyIn(partition, 'fought-over'));
+    const created: string[] = [];
+    const fight = async (index: number) => {
+      const { store } = consumers[index] ?? assert.fail();
+      for (let round = 0; round < 40; round += 1) {
+        // Each takes them in an order of its own, and often loses some before it gets to write.
+        const order = index === 0 ? partitions : partitions.toReversed();
+        const fences = await Promise.all(order.map((partition) => store.raiseFence(partition)));
+        const absent = keys.map((key) => putOf(key, `${index}/${round}`, { condition: { kind: 'absent' } }));
+        const operations = [...absent, ...keys.map((key) => deleteOf(key, { condition: { kind: 'present' } }))];
+        const { folded } = await store.apply({ fences: fences.map(fenceOf), operations });
+        for (const each of folded) {
+          // What one made the same one removed: a batch stands alone.
+          assert.equal(outcomeOf(each).status, 'applied');
+          created.push(each.operation.id);
+        }
+      }
+    };
+    try {
+      await Promise.all([fight(0), fight(1)]);
+      assert.ok(created.length > 0);
+      const rows = await schema.query<{ count: string }>('SELECT count(*) FROM operations');
+      assert.equal(Number(rows[0]?.count), created.length);
+      if (isolation === 'read committed') assert.deepEqual(retries, []);
+      else assert.ok(retries.length > 0 && retries.every((state) => state === '40001'), 'transactions started over');
+    } finally {
+      await Promise.all(consumers.map((each) => each.close()));
+    }
+  });
+}
