@@ -5,6 +5,7 @@ import { consumerProcessSettings } from '../consumer/src/process-config.ts';
 import { problemKinds } from '../core/src/errors.ts';
 import { embeddedSettings } from '../embedded/src/config.ts';
 import { gatewayProcessSettings } from '../gateway/src/process-config.ts';
+import { nativeSettings } from '../native/src/config.ts';
 import { type EnvSection, renderEnvExample } from '../service-kit/src/env-example.ts';
 import type { Setting } from '../service-kit/src/setting.ts';
 import { storageNodeProcessSettings } from '../storage-node/src/process-config.ts';
@@ -26,6 +27,7 @@ const FILES: Readonly<Record<string, () => string>> = {
 /** The tables, in the order in which a reader meets them. A setting of several is told in the first. */
 const TABLES: readonly EnvSection[] = [
   { title: 'Embedded mode', settings: embeddedSettings },
+  { title: 'Native mode', settings: nativeSettings },
   { title: 'Gateway', settings: gatewayProcessSettings },
   { title: 'Storage node', settings: storageNodeProcessSettings },
   { title: 'Consumer', settings: consumerProcessSettings },

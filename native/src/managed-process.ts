@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Exit, launch } from './launch.ts';
@@ -8,10 +8,17 @@ import { signalGroup, signalTree } from './process-tree.ts';
 
 const pollEveryMs = 20;
 const tailLines = 20;
+/** A longer log is set aside at the next start, as `{name}.log.1`, in place of the one before. */
+const maxLogBytes = 16 * 1024 * 1024;
 
 export interface ManagedProcessOptions {
   /** Gets what the process writes to stdout and stderr. */
   readonly logFile: string;
+}
+
+/** A process did not get ready. The message holds the end of its log. */
+export class ProcessNotReady extends Error {
+  override name = 'ProcessNotReady';
 }
 
 /** Runs a `ProcessSpec`, again and again if need be. Signals go to the whole tree of processes. */
@@ -49,25 +56,32 @@ export class ManagedProcess {
   /**
    * Prepares and starts it, and waits until it is ready.
    *
-   * @throws Error with the tail of its log when it ends before, or takes too long; it does not run then
+   * @throws ProcessNotReady when it ends before, or takes too long; it does not run then
    */
   async start(): Promise<void> {
+    await this.launch();
+    const outcome = await this.untilReady();
+    if (outcome === 'late') await this.kill();
+    if (outcome !== 'ready') throw this.#failure(outcome, await this.exited);
+  }
+
+  /** Prepares and starts it, without waiting. @throws what `prepare` throws; Error when it runs already */
+  async launch(): Promise<void> {
     if (this.isRunning) throw new Error(`${this.name} runs already`);
     await this.spec.prepare?.();
     this.#spawn();
-    const { readyWithinMs = 30_000 } = this.spec;
-    const deadline = performance.now() + readyWithinMs;
+  }
+
+  /** Waits until it is ready, has `ended`, or is `late`, and leaves it as it is. */
+  async untilReady(): Promise<'ready' | 'ended' | 'late'> {
+    const deadline = performance.now() + this.#readyWithinMs;
     while (!(await this.spec.isReady())) {
-      if (!this.isRunning) {
-        const { code, signal } = await this.exited;
-        throw this.#failure(`ended with ${code ?? signal} before it was ready`);
-      }
-      if (performance.now() > deadline) {
-        await this.kill();
-        throw this.#failure(`was not ready within ${readyWithinMs / 1000} s`);
-      }
+      if (!this.isRunning) return 'ended';
+      if (performance.now() > deadline) return 'late';
       await sleep(pollEveryMs);
     }
+    // What answered may be another server, which holds the port that this one wanted.
+    return this.isRunning ? 'ready' : 'ended';
   }
 
   /** Asks it to stop, and kills it when it does not. Resolves when it is gone, at once when it does not run. */
@@ -77,7 +91,7 @@ export class ManagedProcess {
     const { stopSignal = 'SIGTERM', stopWithinMs = 10_000 } = this.spec;
     // A clean stop is the business of the leader, which knows its children.
     process.kill(pid, stopSignal);
-    process.kill(pid, 'SIGCONT');
+    this.thaw();
     const timer = setTimeout(() => signalTree(pid, 'SIGKILL'), stopWithinMs);
     await this.exited;
     clearTimeout(timer);
@@ -110,10 +124,12 @@ export class ManagedProcess {
     return text.trimEnd().split('\n').slice(-tailLines).join('\n');
   }
 
+  get #readyWithinMs(): number {
+    return this.spec.readyWithinMs ?? 30_000;
+  }
+
   #spawn(): void {
-    mkdirSync(dirname(this.logFile), { recursive: true, mode: 0o700 });
-    const log = openSync(this.logFile, 'a', 0o600);
-    this.#logStartsAt = statSync(this.logFile).size;
+    const log = this.#openLog();
     const { command, stopSignal: _, ...options } = this.spec;
     const child = launch(command, { ...options, stdio: ['ignore', log, log] });
     closeSync(log);
@@ -128,7 +144,19 @@ export class ManagedProcess {
     });
   }
 
-  #failure(what: string): Error {
-    return new Error(`${this.name} ${what}. The end of its log (${this.logFile}):\n${this.logTail()}`);
+  #openLog(): number {
+    mkdirSync(dirname(this.logFile), { recursive: true, mode: 0o700 });
+    const size = statSync(this.logFile, { throwIfNoEntry: false })?.size ?? 0;
+    if (size > maxLogBytes) renameSync(this.logFile, `${this.logFile}.1`);
+    this.#logStartsAt = size > maxLogBytes ? 0 : size;
+    return openSync(this.logFile, 'a', 0o600);
+  }
+
+  #failure(outcome: 'ended' | 'late', { code, signal }: Exit): ProcessNotReady {
+    const what =
+      outcome === 'ended'
+        ? `ended with ${code ?? signal} before it was ready`
+        : `was not ready within ${this.#readyWithinMs / 1000} s`;
+    return new ProcessNotReady(`${this.name} ${what}. The end of its log (${this.logFile}):\n${this.logTail()}`);
   }
 }

@@ -29,11 +29,11 @@ export function descendantsOf(pid: number): readonly number[] {
   return found;
 }
 
-/** A text that tells a living process from any other, before or after; it begins with `{pid}:`. Undefined when there is none. */
+/** A text that tells a living process from any other with its number, before or after, as scripts/process-identity.mjs does. */
 export function processIdentity(pid: number): string | undefined {
   const [state, , , , , , , , , , , , , , , , , , , startTicks] = fieldsOf(`${pid}`);
-  if (startTicks === undefined || state === 'Z') return undefined;
-  return `${pid}:${startTicks}:${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()}`;
+  if (startTicks === undefined || state === 'Z' || state === 'X') return undefined;
+  return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()}:${startTicks}`;
 }
 
 function* processes(): Generator<{ readonly pid: number; readonly parent: number }> {

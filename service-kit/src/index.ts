@@ -15,4 +15,5 @@ export * from './server-settings.ts';
 export * from './setting.ts';
 export * from './start-error.ts';
 export * from './startup.ts';
+export * from './store-settings.ts';
 export * from './trace-id.ts';

@@ -18,7 +18,7 @@ export class TemporaryFolder {
     removeLeftovers();
     watchEnd();
     this.path = mkdtempSync(join(tmpdir(), prefix));
-    writeFileSync(join(this.path, ownerFile), `${processIdentity(process.pid)}`);
+    writeFileSync(join(this.path, ownerFile), `${process.pid} ${processIdentity(process.pid)}`);
     open.add(this);
   }
 
@@ -69,19 +69,17 @@ function watchEnd(): void {
 function removeLeftovers(): void {
   for (const name of readdirSync(tmpdir()).filter((each) => each.startsWith(prefix))) {
     const folder = join(tmpdir(), name);
-    const owner = readOwner(folder);
-    const [pid] = owner?.split(':') ?? [];
-    if (owner !== undefined && owner !== '' && processIdentity(Number(pid)) !== owner) {
-      rmSync(folder, { recursive: true, force: true });
-    }
+    const [pid, identity] = readOwner(folder).split(' ');
+    const isOwned = identity === undefined || processIdentity(Number(pid)) === identity;
+    if (!isOwned) rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function readOwner(folder: string): string | undefined {
+function readOwner(folder: string): string {
   try {
     return readFileSync(join(folder, ownerFile), 'utf8');
   } catch {
     // Made a moment ago, or somebody else's.
-    return undefined;
+    return '';
   }
 }

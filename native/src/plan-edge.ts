@@ -1,0 +1,43 @@
+import { type EnvoyServerOptions, envoySpec } from './servers/envoy.ts';
+import { nginxSpec } from './servers/nginx.ts';
+import { numberedNames, type StackProcess, type StackSite } from './stack-process.ts';
+
+const local = '127.0.0.1';
+
+/** The Envoys and nginx, which is the last one. `port` is where nginx listens. */
+export async function planEdge(
+  { config, ports, folderOf }: StackSite,
+  gateways: readonly StackProcess[],
+  port: number,
+): Promise<readonly StackProcess[]> {
+  const { maxValueBytes, confirmTimeoutMs, readTimeoutMs } = config;
+  const common = { maxValueBytes, confirmTimeoutMs, readTimeoutMs, accessLog: 'notable' } as const;
+  const envoys: EnvoyServerOptions[] = [];
+  for (const name of numberedNames('envoy', config.envoys)) {
+    envoys.push({
+      ...common,
+      name,
+      folder: folderOf(name),
+      listen: { host: local, port: await ports.portOf(name) },
+      metricsListen: { host: local, port: await ports.portOf(`${name} metrics`) },
+      gateways: gateways.map((gateway) => ({ host: local, port: gateway.port })),
+    });
+  }
+  const nginx = nginxSpec({
+    ...common,
+    name: 'nginx',
+    folder: folderOf('nginx'),
+    listen: { host: config.bind, port },
+    envoys: envoys.map(({ listen }) => listen),
+    workers: 1,
+  });
+  return [
+    ...envoys.map((envoy) => ({
+      kind: 'envoy' as const,
+      spec: envoySpec(envoy),
+      port: envoy.listen.port,
+      metricsUrl: `http://${local}:${envoy.metricsListen.port}/metrics`,
+    })),
+    { kind: 'nginx', spec: nginx, port },
+  ];
+}
