@@ -57,24 +57,24 @@ export class TestServer {
 /** An empty place for the tables of one store, and a way past the adapter to look at them. */
 export class TestSchema {
   readonly #serverUrl: string;
-  readonly #name: string;
+  readonly name: string;
 
   constructor(serverUrl: string, name: string) {
     this.#serverUrl = serverUrl;
-    this.#name = name;
+    this.name = name;
   }
 
   /** The URL of the schema, through other ports if some are given. */
   url(ports: readonly number[] = [], parameters: Record<string, string> = {}, options = ''): string {
     const url = new URL(this.#serverUrl);
     const hosts = ports.length === 0 ? url.host : ports.map((port) => `127.0.0.1:${port}`).join(',');
-    const query = new URLSearchParams({ ...parameters, options: `-csearch_path=${this.#name} ${options}` });
+    const query = new URLSearchParams({ ...parameters, options: `-csearch_path=${this.name} ${options}` });
     return `postgresql://${url.username}:${url.password}@${hosts}${url.pathname}?${query}`;
   }
 
   /** A connection past the adapter, in this schema. */
   async connect(): Promise<Client> {
-    const client = new Client({ connectionString: this.#serverUrl, options: `-csearch_path=${this.#name}` });
+    const client = new Client({ connectionString: this.#serverUrl, options: `-csearch_path=${this.name}` });
     client.on('error', () => {});
     await client.connect();
     return client;
