@@ -50,12 +50,13 @@ export const consumerSettings = {
   }),
   balanceEveryMs: duration({
     name: 'KV_CONSUMER_BALANCE_EVERY',
-    about: 'How often leases are renewed and partitions shared out anew.',
-    default: '2s',
+    about: 'How often consumers are counted and partitions shared out anew.',
+    default: '500ms',
     unit: 'ms',
     min: 100,
-    max: 60_000,
-    example: '2s',
+    // Whoever has not been heard of for 5 s does not count.
+    max: 2_000,
+    example: '500ms',
   }),
   tombstoneAgeMs: duration({
     name: 'KV_TOMBSTONE_AGE',

@@ -7,10 +7,10 @@ export interface ConsumerSettings {
   /** Messages that may wait here over all partitions; each partition may always have one. */
   readonly maxWaitingMessages: number;
   readonly maxWaitingBytes: number;
-  /** How often leases are renewed and shares adjusted, milliseconds. A lease's term must be several times that. */
+  /** How often leases are renewed, milliseconds. A lease's term must be several times that. */
+  readonly renewEveryMs: number;
+  /** How often consumers are counted and shares adjusted, milliseconds. */
   readonly balanceEveryMs: number;
-  /** The same while partitions are missing or the lock service does not answer, milliseconds. */
-  readonly balanceSoonMs: number;
   /** A lease with less time left than this is not worked on, milliseconds. */
   readonly leaseMarginMs: number;
   /** First and longest pause after a failure, milliseconds. */
@@ -36,8 +36,8 @@ export const defaultConsumerSettings: ConsumerSettings = {
   maxBatchBytes: 4 * 1024 * 1024,
   maxWaitingMessages: 20_000,
   maxWaitingBytes: 64 * 1024 * 1024,
-  balanceEveryMs: 2_000,
-  balanceSoonMs: 500,
+  renewEveryMs: 2_000,
+  balanceEveryMs: 500,
   leaseMarginMs: 500,
   backoffMs: 50,
   maxBackoffMs: 5_000,

@@ -2,11 +2,12 @@ import type { PartitionLock } from '@stratakv/core';
 import { PartitionHold, type PartitionHoldOptions } from './partition-hold.ts';
 
 /*
- * Which partitions this consumer works on. Every few seconds it renews its leases, says that it is alive, learns how
- * many are, and brings what it holds to its fair share: P / live consumers, rounded up. What is too much goes at once,
- * what is missing is tried for more often.
+ * Which partitions this consumer works on. In each round it says that it is alive, learns how many are, and brings what
+ * it holds to its fair share: P / live consumers, rounded up. Every few rounds it renews its leases first. Rounds are
+ * short and frequent, so that what a consumer that leaves has released does not lie idle; nothing in them waits for a
+ * partition to be given up, which takes as long as its batch in flight, while the leases that are kept run down.
  *
- * With the lock service gone (two rounds without an answer) it serves all partitions without leases: the broker picks
+ * With the lock service gone (a few rounds without an answer) it serves all partitions without leases: the broker picks
  * one consumer for each, and the fence is raised by whoever gets a delivery. What it served before goes on without a
  * break. When the service is back, leases are renewed or taken again, first for the partitions it really works on, and
  * those it gets none for are given up.
@@ -19,16 +20,18 @@ export interface PartitionSharesOptions extends PartitionHoldOptions {
   readonly name: string;
 }
 
-/** Rounds without an answer after which the lock service counts as gone. */
-const roundsToGone = 2;
+/** Rounds without an answer after which the lock service counts as gone. By then leases still hold. */
+const roundsToGone = 4;
 
 export class PartitionShares {
   readonly #options: PartitionSharesOptions;
   readonly #holds = new Map<number, PartitionHold>();
   readonly #closing = new AbortController();
   readonly #running: Promise<void>;
+  /** Partitions on their way out. */
+  readonly #leaving = new Set<Promise<void>>();
   #failedRounds = 0;
-  #isComplete = false;
+  #renewedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: PartitionSharesOptions) {
     this.#options = options;
@@ -49,7 +52,8 @@ export class PartitionShares {
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#running;
-    await this.#giveUp([...this.#holds.values()]);
+    this.#giveUp([...this.#holds.values()]);
+    await Promise.all(this.#leaving);
   }
 
   async #run(): Promise<void> {
@@ -59,15 +63,14 @@ export class PartitionShares {
       this.#report();
       // What waited for a lease to be renewed may go on.
       intake.wake();
-      const pauseMs = this.#isComplete && this.#failedRounds === 0 ? settings.balanceEveryMs : settings.balanceSoonMs;
-      await clock.sleep(pauseMs * (0.9 + Math.random() / 5), this.#closing.signal);
+      await clock.sleep(settings.balanceEveryMs * (0.9 + Math.random() / 5), this.#closing.signal);
     }
   }
 
   async #round(): Promise<void> {
     const { lock, logger, name, partitionCount } = this.#options;
     try {
-      await this.#renew();
+      await this.#renewWhenDue();
       const live = await lock.announce(name);
       if (this.isDegraded) await this.#returnToLeases();
       this.#failedRounds = 0;
@@ -80,24 +83,27 @@ export class PartitionShares {
     }
   }
 
-  async #renew(): Promise<void> {
+  async #renewWhenDue(): Promise<void> {
+    const now = performance.now();
+    if (now - this.#renewedAt < this.#options.settings.renewEveryMs) return;
+    this.#renewedAt = now;
     const leased = [...this.#holds.values()].filter(({ isShared }) => !isShared);
-    await Promise.all(
-      leased.map(async (hold) => {
-        // A service that does not answer says nothing about the lease: it holds until it runs out.
-        const isHeld = await hold.lease?.renew().catch(() => (hold.lease?.remainingMs() ?? 0) > 0);
-        if (isHeld === true) return;
-        this.#options.logger.warn({ partition: hold.partition }, 'the lease of a partition was lost');
-        this.#holds.delete(hold.partition);
-        await hold.abandon();
-      }),
-    );
+    await Promise.all(leased.map((hold) => this.#renew(hold)));
+  }
+
+  async #renew(hold: PartitionHold): Promise<void> {
+    // A service that does not answer says nothing about the lease: it holds until it runs out.
+    const isHeld = await hold.lease?.renew().catch(() => (hold.lease?.remainingMs() ?? 0) > 0);
+    if (isHeld === true) return;
+    this.#options.logger.warn({ partition: hold.partition }, 'the lease of a partition was lost');
+    this.#holds.delete(hold.partition);
+    this.#leave(hold.abandon());
   }
 
   async #balance(share: number): Promise<void> {
     const { partitionCount } = this.#options;
     const excess = [...this.#holds.values()].slice(share);
-    await this.#giveUp(excess);
+    this.#giveUp(excess);
     // What was just given up is left to the others for this round.
     const given = new Set(excess.map(({ partition }) => partition));
     const all = Array.from({ length: partitionCount }, (_, partition) => partition);
@@ -105,7 +111,6 @@ export class PartitionShares {
     while (this.#holds.size < share && missing.length > 0 && !this.#closing.signal.aborted) {
       await this.#acquire(missing.splice(0, share - this.#holds.size));
     }
-    this.#isComplete = this.#holds.size >= share;
   }
 
   async #acquire(partitions: readonly number[]): Promise<void> {
@@ -139,13 +144,20 @@ export class PartitionShares {
       hold.isShared = false;
       leased += 1;
     }
-    await this.#giveUp(holds.filter(({ isShared }) => isShared));
+    this.#giveUp(holds.filter(({ isShared }) => isShared));
     logger.info({ partitions: leased }, 'the lock service is back');
   }
 
-  async #giveUp(holds: readonly PartitionHold[]): Promise<void> {
-    for (const { partition } of holds) this.#holds.delete(partition);
-    await Promise.all(holds.map((hold) => hold.close()));
+  #giveUp(holds: readonly PartitionHold[]): void {
+    for (const hold of holds) {
+      this.#holds.delete(hold.partition);
+      this.#leave(hold.close());
+    }
+  }
+
+  #leave(leaving: Promise<void>): void {
+    const left = leaving.finally(() => this.#leaving.delete(left));
+    this.#leaving.add(left);
   }
 
   #report(): void {

@@ -78,6 +78,7 @@ export class Cluster {
     const member = new ConsumerProcess({ name, port: await freePort(), env: this.#env, logFolder: this.#logFolder });
     this.#members.push(member);
     await member.process.start();
+    await this.queue.ready();
     return member;
   }
 
@@ -111,21 +112,23 @@ export class Cluster {
   }
 }
 
-/** Waits until the members hold as many leases as said, and between them all partitions; how long that took. */
+/** Waits until the members hold as many leases as said, in any order; how long that took, milliseconds. */
 export async function shared(
   members: readonly ConsumerProcess[],
   counts: readonly number[],
   withinMs: number,
 ): Promise<number> {
   const startedAt = performance.now();
-  const wanted = counts.toSorted().join();
-  await eventually(
-    `leases: ${wanted}`,
-    async () => {
-      const held = await Promise.all(members.map((member) => member.metric('kv_partition_leases')));
-      return held.toSorted().join() === wanted;
-    },
-    withinMs,
-  );
+  const ascending = (a: number, b: number) => a - b;
+  const wanted = counts.toSorted(ascending).join();
+  let held = '';
+  const look = async () => {
+    const leases = await Promise.all(members.map((member) => member.metric('kv_partition_leases')));
+    held = leases.toSorted(ascending).join();
+    return held === wanted;
+  };
+  await eventually(`leases: ${wanted}`, look, withinMs).catch((error: Error) => {
+    throw new Error(`${error.message}, but ${held}`);
+  });
   return performance.now() - startedAt;
 }

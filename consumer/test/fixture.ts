@@ -23,8 +23,8 @@ import { type Consumer, type ConsumerSettings, startConsumer } from '../src/inde
 
 /** Short pauses, so that a test takes no longer than what it shows. */
 const quick: Partial<ConsumerSettings> = {
-  balanceEveryMs: 20,
-  balanceSoonMs: 10,
+  renewEveryMs: 20,
+  balanceEveryMs: 10,
   leaseMarginMs: 5,
   backoffMs: 5,
   maxBackoffMs: 20,

@@ -49,8 +49,10 @@ export class WriteStream {
     return new WriteStream(queue, reader);
   }
 
-  /** Waits until whatever was queued before this call has an outcome, at most `withinMs` milliseconds. */
+  /** Waits until a round of writes after this call, and all before, have outcomes, at most `withinMs` milliseconds. */
   async caughtUp(withinMs: number): Promise<void> {
+    const wanted = this.#written.length + 2 * defaultPartitionCount;
+    await eventually('there are writes', () => this.#isStopped || this.#written.length >= wanted, withinMs);
     const ids = this.#written.map(({ operation }) => operation.id);
     await eventually(
       'all that was queued has an outcome',
@@ -78,7 +80,7 @@ export class WriteStream {
   }
 
   async #write(): Promise<void> {
-    for (let round = 0; !this.#isStopped; round += 1) {
+    while (!this.#isStopped) {
       const startedAt = performance.now();
       await Promise.all(partitions.map((partition) => this.#put(partition)));
       await delay(Math.max(0, startedAt + everyMs - performance.now()));

@@ -5,19 +5,20 @@ import { RedlockPartitionLock } from './partition-lock.ts';
 /*
  * The terms follow from what DESIGN promises, with a consumer that renews and announces itself every 2 s. Whoever is
  * killed just after a renewal blocks its partitions for the term, and counts for a share until `aliveMs` and one more
- * round have passed: both 8 s, so that others have its partitions within 10 s. Two rounds in a row may fail before a
- * lease is in danger. The database must end a transaction sooner than in `termMs`.
+ * round have passed: both about 7 s, so that others have its partitions within 10 s, also on a slow machine. One round
+ * may fail, and the next come late, before a lease is in danger. The database must end a transaction that was left open
+ * sooner than in `termMs`.
  */
-const defaults = { prefix: 'kv', termMs: 8_000, aliveMs: 6_000, answerWithinMs: 50 };
+const defaults = { prefix: 'kv', termMs: 7_000, aliveMs: 5_000, answerWithinMs: 50 };
 
 export interface RedlockOptions {
   /** redis:// or rediss:// URLs of independent Redis servers, an odd count. */
   readonly urls: readonly string[];
   /** What the keys begin with; `kv` by default. Consumers of one installation use the same. */
   readonly prefix?: string;
-  /** How long a lease holds without being renewed; 8 s by default. */
+  /** How long a lease holds without being renewed; 7 s by default. */
   readonly termMs?: number;
-  /** How long a consumer counts as alive after it announced itself; 6 s by default. */
+  /** How long a consumer counts as alive after it announced itself; 5 s by default. */
   readonly aliveMs?: number;
   /** How long a node may take to answer; 50 ms by default. */
   readonly answerWithinMs?: number;

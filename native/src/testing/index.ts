@@ -1,3 +1,4 @@
+export { freePort } from '../free-port.ts';
 export type { ManagedProcess } from '../managed-process.ts';
 export { startPostgres, type TestPostgres } from './postgres.ts';
 export { startRabbitMq, type TestRabbitMq } from './rabbitmq.ts';
