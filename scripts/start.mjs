@@ -2,26 +2,38 @@ import { existsSync } from 'node:fs';
 import { relative } from 'node:path';
 import { ROOT, runMain } from './bootstrap.mjs';
 import { run } from './child-process.mjs';
-import { runEmbedded } from './embedded-store.mjs';
+import { runDocker, showDocker, showDockerLogs, stopDocker } from './docker-store.mjs';
+import { PROCESS_MODES } from './modes.mjs';
 import { ask } from './readiness.mjs';
-import { findRunning, logFileOf, stopStore } from './running-store.mjs';
+import { findRunning, logFileOf, loggedServices, modeOf, stopStore } from './running-store.mjs';
 import { readSettings } from './settings.mjs';
+import { runStore } from './store-process.mjs';
 
-const USAGE = `Usage: ./start.sh [embedded] [--detach]   start the store (in the background with --detach)
-       ./start.sh stop                  stop it
-       ./start.sh status                say whether it runs and where
-       ./start.sh logs [embedded] [-f]  show the log of a store in the background (-f: keep showing)
+const USAGE = `Usage: ./start.sh [MODE] [--detach]     start the store (in the background with --detach)
+       ./start.sh stop                 stop it
+       ./start.sh status               say whether it runs and where
+       ./start.sh logs [SERVICE] [-f]  show its log, or that of one service (-f: keep showing)
+
+MODE is one of:
+  embedded  everything in one process; needs nothing but Node.js. The default
+  native    every layer as a process of this machine: Nginx, Envoy, RabbitMQ, Redis, PostgreSQL;
+            installs what is missing, or says how
+  docker    the cluster of docker-compose.yml; needs Docker with Compose
 
 Settings come from the environment or from a file .env next to start.sh:
   KV_PORT      the port                        8080
   KV_BIND      the address to listen on        127.0.0.1
   KV_DATA_DIR  the folder for the data, seen   ./data
                from the folder of start.sh
+All others are in docs/configuration.md.`;
 
-The modes native and docker are not part of this version yet.`;
-
-const COMMANDS = { embedded: start, native: notYet, docker: notYet, stop, status, logs };
-const STOP_WITHIN_SECONDS = 15;
+const COMMANDS = { embedded: start, native: start, docker: start, stop, status, logs };
+const OPTIONS = { embedded: ['--detach'], native: ['--detach'], docker: ['--detach'], logs: ['-f', '--follow'] };
+const OTHER_MODES = {
+  embedded: './start.sh native (every layer as a local process), ./start.sh docker (a cluster in containers)',
+  native: './start.sh embedded (one process), ./start.sh docker (a cluster in containers)',
+  docker: './start.sh embedded (one process), ./start.sh native (every layer as a local process)',
+};
 
 function parseArguments(args) {
   const words = args.filter((arg) => !arg.startsWith('-'));
@@ -29,19 +41,17 @@ function parseArguments(args) {
   const [command = 'embedded', ...rest] = words;
   if (options.includes('--help') || options.includes('-h')) return { command: 'help' };
   if (!Object.hasOwn(COMMANDS, command)) return { wrong: `Unknown word: ${command}` };
-  const known = { embedded: ['--detach'], native: ['--detach'], docker: ['--detach'], logs: ['-f', '--follow'] }[
-    command
-  ];
-  const wrong = options.find((option) => !known?.includes(option)) ?? (command === 'logs' ? rest.slice(1) : rest)[0];
+  const unknown = options.find((option) => !OPTIONS[command]?.includes(option));
+  const wrong = unknown ?? (command === 'logs' ? rest.slice(1) : rest)[0];
   return wrong === undefined ? { command, rest, options } : { wrong: `Unknown word after ${command}: ${wrong}` };
 }
 
-async function start({ options }) {
+async function start({ command: mode, options }) {
   const settings = readSettings();
   const running = findRunning(settings.dataDir);
   if (running) {
     console.error(
-      `The store already runs at ${running.origin} (process ${running.pid}). Stop it with: ./start.sh stop`,
+      `The store already runs at ${running.origin} (${running.mode} mode, process ${running.pid}). Stop it with: ./start.sh stop`,
     );
     return 1;
   }
@@ -50,72 +60,95 @@ async function start({ options }) {
     return 2;
   }
   const detach = options.includes('--detach');
-  const code = await runEmbedded(settings, detach, () => console.log(welcome(settings, detach)));
+  const onReady = () => console.log(welcome(mode, settings, detach));
+  const code = await (mode === 'docker'
+    ? runDocker(settings, detach, onReady)
+    : runStore(mode, settings, detach, onReady));
   if (code === 0 && !detach) console.log('Stopped.');
   return code;
 }
 
-function welcome({ origin, dataDir }, detach) {
-  const log = detach ? '\nThe log:      ./start.sh logs' : '';
+function welcome(mode, { origin, dataDir }, detach) {
+  const hasLog = detach || mode !== 'embedded';
+  const log = hasLog ? '\nThe log:      ./start.sh logs' : '';
+  const place = mode === 'docker' ? 'data in volumes' : `data in ${shown(dataDir)}`;
   return `
-StrataKV is ready at ${origin} (embedded mode, data in ${shown(dataDir)})
+StrataKV is ready at ${origin} (${mode} mode, ${place})
 
 Try it:
   curl -X PUT ${origin}/kv/cities/lisbon --data-binary Lisboa
   curl ${origin}/kv/cities/lisbon
   curl -X DELETE ${origin}/kv/cities/lisbon
 
-Other modes:  ./start.sh native and ./start.sh docker come with a later version
+Other modes:  ${OTHER_MODES[mode]}
 Stop it:      ${detach ? './start.sh stop' : 'Ctrl-C, or ./start.sh stop in another terminal'}${log}
 `;
 }
 
 async function stop() {
-  const { dataDir } = readSettings();
-  const store = findRunning(dataDir);
+  const settings = readSettings();
+  const store = findRunning(settings.dataDir);
   if (!store) {
-    console.log(`No store runs on ${shown(dataDir)}.`);
+    if (modeOf(settings.dataDir) === 'docker') return stopDocker(settings);
+    console.log(`No store runs on ${shown(settings.dataDir)}.`);
     return 0;
   }
-  if (await stopStore(dataDir, store, STOP_WITHIN_SECONDS)) {
+  const { stopSeconds } = PROCESS_MODES[store.mode];
+  if (await stopStore(settings.dataDir, store, stopSeconds)) {
     console.log('Stopped.');
     return 0;
   }
-  console.error(`The store (process ${store.pid}) was asked to stop and still runs after ${STOP_WITHIN_SECONDS} s.`);
+  console.error(`The store (process ${store.pid}) was asked to stop and still runs after ${stopSeconds} s.`);
   console.error(`You can end it with "kill -9 ${store.pid}": what it has acknowledged is on the disk.`);
   return 1;
 }
 
 async function status() {
-  const { dataDir } = readSettings();
+  const settings = readSettings();
+  const { dataDir } = settings;
   const store = findRunning(dataDir);
+  if (!store && modeOf(dataDir) === 'docker') {
+    const code = await showDocker(settings);
+    return code === 0 ? showReadiness(settings.origin) : code;
+  }
   if (!store) {
     console.log(`Not running (on ${shown(dataDir)}).`);
     return 3;
   }
-  console.log(`Running at ${store.origin} (embedded mode, process ${store.pid}, data in ${shown(dataDir)})`);
-  const answer = await ask('GET', `${store.origin}/readyz`).catch((error) => ({ body: error.message }));
+  console.log(`Running at ${store.origin} (${store.mode} mode, process ${store.pid}, data in ${shown(dataDir)})`);
+  for (const { name, pid = 'down', port, restarts } of store.processes ?? []) {
+    const note = restarts === 0 ? '' : `  started again ${restarts} times`;
+    console.log(`  ${name.padEnd(16)} process ${String(pid).padEnd(8)} port ${port}${note}`);
+  }
+  return showReadiness(store.origin);
+}
+
+async function showReadiness(origin) {
+  const answer = await ask('GET', `${origin}/readyz`).catch((error) => ({ body: error.message }));
   console.log(`/readyz: ${answer.status ?? 'no answer:'} ${answer.body.trim()}`);
   return answer.status === 200 ? 0 : 1;
 }
 
-async function logs({ rest: [service = 'embedded'], options }) {
-  if (service !== 'embedded') {
-    console.error(`There is no service ${service}. In this version all is one service: embedded.`);
+async function logs({ rest: [service], options }) {
+  const settings = readSettings();
+  const { dataDir } = settings;
+  const follow = options.length > 0;
+  const mode = modeOf(dataDir);
+  if (mode === 'docker') return showDockerLogs(settings, service, follow);
+  const services = loggedServices(dataDir);
+  if (service !== undefined && !services.includes(service) && service !== mode) {
+    const known = services.length === 0 ? 'none has a log yet' : services.join(', ');
+    console.error(`There is no service ${service}. Services: ${known}.`);
     return 2;
   }
-  const file = logFileOf(readSettings().dataDir);
-  if (!existsSync(file)) {
+  const files = (service === undefined ? services : [service]).map((name) => logFileOf(dataDir, name));
+  if (!files.some((file) => existsSync(file))) {
     console.error('There is no log file. A store in the foreground writes its log to its terminal.');
     return 1;
   }
-  const { code, interrupted } = await run('tail', ['-n', '100', ...(options.length > 0 ? ['-f'] : []), file]);
+  const lines = files.length === 1 ? '100' : '20';
+  const { code, interrupted } = await run('tail', ['-n', lines, ...(follow ? ['-F'] : []), ...files]);
   return interrupted ? 0 : code;
-}
-
-async function notYet({ command }) {
-  console.error(`The ${command} mode is not part of this version yet. Use: ./start.sh embedded`);
-  return 2;
 }
 
 function shown(folder) {
