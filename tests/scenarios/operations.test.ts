@@ -2,11 +2,13 @@ import { equal, match, ok } from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, test } from 'node:test';
 import type { Receipt } from '../framework/documents.ts';
+import { isBehindNginx } from '../framework/edge.ts';
 import { inParallel } from '../framework/eventually.ts';
 import { assertProblem, checkProblem } from '../framework/problems.ts';
 import { kvPath, receiptOf, useStore, versionOf } from '../framework/store.ts';
 
 const store = await useStore();
+const behindNginx = await isBehindNginx(store.target.url);
 const read = (id: string, headers = {}) => store.request('GET', `/operations/${id}`, { headers });
 
 describe('the operation of a write', () => {
@@ -113,9 +115,12 @@ describe('an id that is not one of ours is 404 operation-unknown', () => {
   ];
   for (const [what, id] of foreign) {
     test(what, async () => {
-      assertProblem(await read(id), 'operation-unknown', 404);
-      assertProblem(await read(id, { Prefer: 'wait=5' }), 'operation-unknown', 404);
-      equal((await store.request('HEAD', `/operations/${id}`)).status, 404);
+      // Nginx lets no path with a NUL through.
+      const isCut = id.includes('%00') && behindNginx;
+      const [type, status] = isCut ? (['invalid-header', 400] as const) : (['operation-unknown', 404] as const);
+      assertProblem(await read(id), type, status);
+      assertProblem(await read(id, { Prefer: 'wait=5' }), type, status);
+      equal((await store.request('HEAD', `/operations/${id}`)).status, status);
     });
   }
 

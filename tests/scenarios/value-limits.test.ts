@@ -1,12 +1,14 @@
 import { equal } from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isBehindNginx } from '../framework/edge.ts';
 import { eventually } from '../framework/eventually.ts';
 import { assertProblem, checkProblemAnswer } from '../framework/problems.ts';
 import { useStore } from '../framework/store.ts';
 import { rawExchange, requestHead, Wire } from '../framework/wire.ts';
 
 const store = await useStore();
+const behindNginx = await isBehindNginx(store.target.url);
 const mebibyte = 1024 * 1024;
 
 function putHead(key: string, ...headers: readonly string[]): string {
@@ -88,8 +90,18 @@ describe('Expect: 100-continue', () => {
     ['a weak tag', 'If-Match: W/"1"', 'unsupported-condition', 400],
   ] as const) {
     test(`is refused before the upload for ${what}`, async () => {
-      const head = putHead(store.key('expect'), 'Content-Length: 5', 'Expect: 100-continue', header);
-      assertProblem(await rawExchange(store.target.url, head), type, status);
+      const wire = await Wire.open(store.target.url);
+      try {
+        await wire.write(putHead(store.key('expect'), 'Content-Length: 5', 'Expect: 100-continue', header));
+        if (behindNginx) {
+          // Nginx asks for every body that is not too large, before anybody else has seen the request.
+          equal((await wire.answer()).status, 100);
+          await wire.write('hello');
+        }
+        assertProblem(await wire.answer(), type, status);
+      } finally {
+        wire.close();
+      }
     });
   }
 });
