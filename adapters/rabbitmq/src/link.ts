@@ -106,7 +106,9 @@ export class Link {
     let connection: Connection | undefined;
     try {
       connection = await Connection.open(address.url, this.#options);
-      for (const attachment of this.#attachments) await attachment(connection.model);
+      const { model } = connection;
+      // All at once: what asks the broker something gets through before what publishes, and may get blocked by that.
+      await Promise.all(this.#attachments.map((attachment) => attachment(model)));
       if (this.isClosed) return await connection.close();
     } catch (cause) {
       connection?.drop(errorOf(cause));

@@ -64,7 +64,7 @@ export class RabbitMqOperationQueue implements OperationQueue {
     this.#topology = { prefix, partitionCount, maxPartitionBytes, replicas };
     this.#prefetch = { bytes: prefetchBytes, messages: prefetchMessages };
     this.#publisher = new Publisher(broker.publishing, { maxUnconfirmedBytes, stallMs });
-    this.#watch = new TopologyWatch(broker.publishing, options.topology, this.#topology, broker.onEvent);
+    this.#watch = new TopologyWatch(broker.consuming, options.topology, this.#topology, broker.onEvent);
   }
 
   /**

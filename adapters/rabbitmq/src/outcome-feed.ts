@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   decodeRecords,
   encodeRecords,
@@ -18,6 +19,7 @@ type OnRecord = (record: OperationRecord) => void;
 const exchange = 'amq.direct';
 /** What a broker takes as a routing key, bytes. */
 const maxAddressBytes = 255;
+const longestBeginMs = 1_000;
 /** Bound on what waits for a listener that has stopped reading; the oldest goes first. */
 const replyQueueBytes = 64 * 1024 ** 2;
 
@@ -31,7 +33,7 @@ export class RabbitMqOutcomeFeed implements OutcomeFeed {
   readonly #prefix: string;
   readonly #listeners = new Map<Attachment, Channel | undefined>();
   readonly #attachNotifier: Attachment = (connection) => this.#openNotifier(connection);
-  /** Resolves when there is a channel to notify on, or no connection. */
+  /** Resolves when there is a channel to notify on, or none is to be had now. */
   readonly #begun: Promise<void>;
   #notifier: Channel | undefined;
   #hasRoom = true;
@@ -41,7 +43,9 @@ export class RabbitMqOutcomeFeed implements OutcomeFeed {
   constructor(broker: RabbitMqBroker, { prefix = 'kv' }: { readonly prefix?: string } = {}) {
     this.#broker = broker;
     this.#prefix = prefix;
-    this.#begun = broker.publishing.attach(this.#attachNotifier);
+    const attached = broker.publishing.attach(this.#attachNotifier);
+    // A connection that an alarm has stopped does not open channels.
+    this.#begun = Promise.race([attached, delay(longestBeginMs, undefined, { ref: false })]);
   }
 
   async notify(notices: readonly OutcomeNotice[]): Promise<void> {

@@ -10,7 +10,10 @@ export type TopologyRole = 'declare' | 'check';
 
 const lookAgainMs = 1_000;
 
-/** Sees to it, on every connection, that the queues are there; looks again as long as they are not. */
+/**
+ * Sees to it, on every connection, that the queues are there; looks again as long as they are not. To be used on the
+ * connection that consumes: on one that an alarm has stopped nothing is answered.
+ */
 export class TopologyWatch {
   readonly #link: Link;
   readonly #options: TopologyOptions;

@@ -10,8 +10,10 @@ import {
 } from '../src/index.ts';
 import { Wire } from './wire.ts';
 
+export type CreateStore = () => TestStore;
+
 /** Queues of their own at a shared broker, reached over a wire that can be cut. */
-export class TestStore {
+export class TestStore implements AsyncDisposable {
   readonly prefix = `test-${randomUUID().slice(0, 8)}`;
   readonly events: BrokerEvent[] = [];
   readonly #server: TestRabbitMq;
@@ -57,6 +59,10 @@ export class TestStore {
       maxPartitionBytes: 64 * 1024 * 1024,
       ...options,
     });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   /** Ends all processes and deletes the queues. */

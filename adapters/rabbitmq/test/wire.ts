@@ -5,6 +5,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 export class Wire {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  readonly #near = new Set<Socket>();
   #isFrozen = false;
 
   private constructor(server: Server) {
@@ -29,6 +30,11 @@ export class Wire {
     for (const socket of this.#sockets) socket.destroy();
   }
 
+  /** Cuts the client off; the server is not told, as when a cable is pulled. */
+  cutQuietly(): void {
+    for (const socket of this.#near) socket.destroy();
+  }
+
   /** Lets nothing through any more, and says so to nobody. */
   freeze(): void {
     this.#isFrozen = true;
@@ -43,6 +49,7 @@ export class Wire {
   }
 
   #join(near: Socket, far: Socket): void {
+    this.#near.add(near);
     for (const [from, to] of [
       [near, far],
       [far, near],
@@ -54,7 +61,7 @@ export class Wire {
       from.on('error', () => {});
       from.on('close', () => {
         this.#sockets.delete(from);
-        to.destroy();
+        if (!this.#near.delete(from)) to.destroy();
       });
       if (this.#isFrozen) from.pause();
     }
