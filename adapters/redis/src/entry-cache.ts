@@ -157,7 +157,7 @@ export class RedisEntryCache implements EntryCache {
    * Some of what is cached, to be compared with the database: a share of the cache at each call, so that calls one after
    * the other come by everything.
    *
-   * @param limit no more than this many
+   * @param limit about this many, at least 1
    * @param maxAgeMs only what a reader would get who takes nothing older
    * @throws StrataError `unavailable`
    */

@@ -34,11 +34,12 @@ export class Sampler {
     const sampled: SampledEntry[] = [];
     let looks = 0;
     do {
+      const count = limit - sampled.length;
       const [cursor, found] = await connection.call((redis) =>
-        redis.scan(this.#cursor, 'MATCH', names.pattern, 'COUNT', limit),
+        redis.scan(this.#cursor, 'MATCH', names.pattern, 'COUNT', count),
       );
       this.#cursor = cursor;
-      looks += limit;
+      looks += count;
       const keys = found.flatMap((name) => asKey(names.keyText(name)));
       // By way of a lookup, so that what is damaged or expired is not taken for a wrong answer.
       const answers = await lookup(keys.map((key) => ({ key, maxAgeMs, wantsLease: false })));
@@ -49,7 +50,8 @@ export class Sampler {
         sampled.push({ key, version: entry?.version, asOf });
       }
     } while (sampled.length < limit && looks < limit * looksPerEntry && this.#cursor !== '0');
-    return sampled.slice(0, limit);
+    // Some more than asked for: what is left out would be left out each time.
+    return sampled;
   }
 }
 

@@ -54,7 +54,7 @@ export function readSlot(key: Key, bytes: Buffer | null): Found | Reference {
 
 /** Reads the body a reference stands for. Damaged also means: it is not there, or that of another write. */
 export function readBody(key: Key, { bodyHead }: Reference, body: Buffer | null): Found {
-  if (body === null || bodyHead.compare(body, 0, bodyHeadBytes) !== 0) return damaged;
+  if (body === null || !bodyHead.equals(body.subarray(0, bodyHeadBytes))) return damaged;
   return readEntry(key, body, undefined);
 }
 

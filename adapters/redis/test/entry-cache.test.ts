@@ -18,6 +18,7 @@ entryCacheSuite('RedisEntryCache', async (settings) => {
     server: { url: redis.url },
     clock: systemClock,
     prefix: `suite-${caches}`,
+    commandTimeoutMs: 2000,
     ...settings,
   });
   return { cache, clock: systemClock, close: () => cache.close() };

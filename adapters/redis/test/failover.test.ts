@@ -15,6 +15,7 @@ const betweenFailoversMs = 6500;
 let set: TestSentinelSet;
 let given: OpenCache;
 let firstFailoverAt = 0;
+const closers: (() => Promise<void>)[] = [];
 
 const server = () => ({
   sentinels: set.sentinels.split(',').map((each) => {
@@ -27,10 +28,10 @@ const server = () => ({
 
 before(async () => {
   set = await startSentinelSet();
-  given = await openCache(server(), { commandTimeoutMs });
+  given = await openCache({ after: (close) => void closers.push(close) }, server(), { commandTimeoutMs });
 });
 after(async () => {
-  await given.cache.close();
+  for (const close of closers) await close();
   for (const each of set.redisProcesses) each.thaw();
   await set.close();
 });
@@ -101,7 +102,7 @@ test('a frozen master: calls fail within the command time-out, and the next mast
   assert.equal((await given.held(key))?.entry?.version, 6_000_000);
 });
 
-test('without any Sentinel the master goes on being used', async () => {
+test('without any Sentinel the master goes on being used', async (context) => {
   for (const each of set.sentinelProcesses) await each.kill();
   const started = performance.now();
   while (performance.now() - started < 1500) {
@@ -109,7 +110,7 @@ test('without any Sentinel the master goes on being used', async () => {
     await delay(50);
   }
   // Who comes now cannot find it, is told so at once, and finds it as soon as there is one Sentinel.
-  const late = await openCache(server(), { commandTimeoutMs, prefix: given.prefix });
+  const late = await openCache(context, server(), { commandTimeoutMs, prefix: given.prefix });
   const calledAt = performance.now();
   await assert.rejects(late.cache.check(), { code: 'unavailable' });
   assert.ok(performance.now() - calledAt < commandTimeoutMs);
@@ -121,7 +122,6 @@ test('without any Sentinel the master goes on being used', async () => {
     ),
   );
   assert.equal((await late.held(key))?.entry?.version, 6_000_000);
-  await late.cache.close();
 });
 
 test('a killed master that took the last writes with it: back within 5 s, and nothing seems fresher than it is', async (context) => {

@@ -10,6 +10,11 @@ import {
   type RedisServer,
 } from '../src/index.ts';
 
+/** Whatever runs `close` at its end: a test, which does so also when it failed. */
+interface Scope {
+  after(close: () => Promise<void>): void;
+}
+
 /** A cache of its own in a Redis for one test, with what happened to it and words for what tests do most. */
 export class OpenCache {
   readonly cache: RedisEntryCache;
@@ -63,11 +68,18 @@ export class OpenCache {
   }
 }
 
-/** Connects under a prefix of its own. Whoever opens it closes `cache`. */
-export async function openCache(server: RedisServer, options: Partial<RedisCacheOptions> = {}): Promise<OpenCache> {
+/** Connects under a prefix of its own. */
+export async function openCache(
+  scope: Scope,
+  server: RedisServer,
+  options: Partial<RedisCacheOptions> = {},
+): Promise<OpenCache> {
   const events: RedisCacheEvent[] = [];
   const prefix = options.prefix ?? `t-${randomUUID()}`;
   const onEvent = (event: RedisCacheEvent) => void events.push(event);
-  const cache = await connectRedisCache({ server, clock: systemClock, onEvent, ...options, prefix });
+  // The machine of the tests may be slow; those that are about time say how much.
+  const defaults = { clock: systemClock, commandTimeoutMs: 2000 };
+  const cache = await connectRedisCache({ ...defaults, server, onEvent, ...options, prefix });
+  scope.after(() => cache.close());
   return new OpenCache(cache, prefix, events);
 }
