@@ -11,6 +11,11 @@ export interface ConsumerSettings {
   readonly renewEveryMs: number;
   /** How often consumers are counted and shares adjusted, milliseconds. */
   readonly balanceEveryMs: number;
+  /**
+   * How long partitions are served without a lease after the lock service is back, milliseconds: longer than a lease
+   * holds, since one who died meanwhile may have left one.
+   */
+  readonly stayWithoutLeaseMs: number;
   /** A lease with less time left than this is not worked on, milliseconds. */
   readonly leaseMarginMs: number;
   /** First and longest pause after a failure, milliseconds. */
@@ -38,6 +43,7 @@ export const defaultConsumerSettings: ConsumerSettings = {
   maxWaitingBytes: 64 * 1024 * 1024,
   renewEveryMs: 2_000,
   balanceEveryMs: 500,
+  stayWithoutLeaseMs: 9_000,
   leaseMarginMs: 500,
   backoffMs: 50,
   maxBackoffMs: 5_000,

@@ -49,6 +49,14 @@ export class PartitionHold {
     return this.#session?.fence !== undefined;
   }
 
+  /** Serves it under a lease from now on. What it works on goes on without a break. */
+  leased(lease: PartitionLease): void {
+    this.lease = lease;
+    this.isShared = false;
+    // Another one may have it at the broker, without a lease. Beginning anew raises the fence over that one.
+    if (!this.isActive) this.#session?.end(undefined);
+  }
+
   /** Gives the partition up: finishes the batch in flight if that is soon, closes the channel, releases the lease. */
   async close(): Promise<void> {
     const { logger, settings } = this.#options;

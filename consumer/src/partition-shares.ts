@@ -9,8 +9,9 @@ import { PartitionHold, type PartitionHoldOptions } from './partition-hold.ts';
  *
  * With the lock service gone (a few rounds without an answer) it serves all partitions without leases: the broker picks
  * one consumer for each, and the fence is raised by whoever gets a delivery. What it served before goes on without a
- * break. When the service is back, leases are renewed or taken again, first for the partitions it really works on, and
- * those it gets none for are given up.
+ * break. When the service is back, leases are renewed or taken again, first for the partitions it really works on. Those
+ * it gets none for are served on for longer than a lease holds: the one who has it may have died meanwhile, and then
+ * nobody else would serve them.
  */
 
 export interface PartitionSharesOptions extends PartitionHoldOptions {
@@ -32,6 +33,8 @@ export class PartitionShares {
   readonly #leaving = new Set<Promise<void>>();
   #failedRounds = 0;
   #renewedAt = Number.NEGATIVE_INFINITY;
+  /** When the lock service was last found gone. */
+  #goneAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: PartitionSharesOptions) {
     this.#options = options;
@@ -46,6 +49,14 @@ export class PartitionShares {
   /** Partitions it serves. */
   get partitions(): readonly number[] {
     return [...this.#holds.keys()];
+  }
+
+  get #leased(): PartitionHold[] {
+    return [...this.#holds.values()].filter(({ isShared }) => !isShared);
+  }
+
+  get #shared(): PartitionHold[] {
+    return [...this.#holds.values()].filter(({ isShared }) => isShared);
   }
 
   /** Stops taking partitions and gives all up, batches in flight finished where that is soon. */
@@ -68,15 +79,17 @@ export class PartitionShares {
   }
 
   async #round(): Promise<void> {
-    const { lock, logger, name, partitionCount } = this.#options;
+    const { lock, logger, name, partitionCount, settings } = this.#options;
     try {
       await this.#renewWhenDue();
       const live = await lock.announce(name);
-      if (this.isDegraded) await this.#returnToLeases();
+      if (this.isDegraded) await this.#reclaim();
       this.#failedRounds = 0;
       await this.#balance(Math.ceil(partitionCount / Math.max(1, live)));
+      if (performance.now() - this.#goneAt > settings.stayWithoutLeaseMs) this.#giveUp(this.#shared);
     } catch (error) {
       this.#failedRounds += 1;
+      if (this.isDegraded) this.#goneAt = performance.now();
       if (this.#failedRounds !== roundsToGone) return;
       logger.error({ err: error }, 'the lock service is gone; partitions are served without leases');
       this.#serveAll();
@@ -87,8 +100,7 @@ export class PartitionShares {
     const now = performance.now();
     if (now - this.#renewedAt < this.#options.settings.renewEveryMs) return;
     this.#renewedAt = now;
-    const leased = [...this.#holds.values()].filter(({ isShared }) => !isShared);
-    await Promise.all(leased.map((hold) => this.#renew(hold)));
+    await Promise.all(this.#leased.map((hold) => this.#renew(hold)));
   }
 
   async #renew(hold: PartitionHold): Promise<void> {
@@ -100,27 +112,52 @@ export class PartitionShares {
     this.#leave(hold.abandon());
   }
 
+  /** The leases from before the lock service was gone, as far as they still stand. */
+  async #reclaim(): Promise<void> {
+    await Promise.all(
+      this.#shared.map(async (hold) => {
+        const { lease } = hold;
+        if (lease !== undefined && (await lease.renew())) hold.leased(lease);
+        else hold.lease = undefined;
+      }),
+    );
+    this.#options.logger.info({ leases: this.#leased.length }, 'the lock service is back');
+  }
+
   async #balance(share: number): Promise<void> {
-    const { partitionCount } = this.#options;
-    const excess = [...this.#holds.values()].slice(share);
+    const excess = this.#leased.slice(share);
     this.#giveUp(excess);
     // What was just given up is left to the others for this round.
-    const given = new Set(excess.map(({ partition }) => partition));
-    const all = Array.from({ length: partitionCount }, (_, partition) => partition);
-    const missing = shuffled(all.filter((partition) => !this.#holds.has(partition) && !given.has(partition)));
-    while (this.#holds.size < share && missing.length > 0 && !this.#closing.signal.aborted) {
-      await this.#acquire(missing.splice(0, share - this.#holds.size));
+    const missing = this.#missing(new Set(excess.map(({ partition }) => partition)));
+    while (missing.length > 0 && !this.#closing.signal.aborted) {
+      const lacking = share - this.#leased.length;
+      if (lacking <= 0) return;
+      await this.#acquire(missing.splice(0, lacking));
     }
   }
 
+  /** Partitions without a lease here, in the order to try them: what it works on first, the others at random. */
+  #missing(except: ReadonlySet<number>): number[] {
+    const all = Array.from({ length: this.#options.partitionCount }, (_, partition) => partition);
+    const rank = (partition: number) => (this.#holds.get(partition)?.isActive ? -1 : Math.random());
+    return all
+      .filter((partition) => !except.has(partition) && (this.#holds.get(partition)?.isShared ?? true))
+      .map((partition) => ({ partition, rank: rank(partition) }))
+      .sort((a, b) => a.rank - b.rank)
+      .map(({ partition }) => partition);
+  }
+
   async #acquire(partitions: readonly number[]): Promise<void> {
-    const attempts = await Promise.allSettled(partitions.map((partition) => this.#options.lock.acquire(partition)));
-    for (const attempt of attempts) {
-      if (attempt.status !== 'fulfilled' || attempt.value === undefined) continue;
-      const lease = attempt.value;
-      this.#holds.set(lease.partition, new PartitionHold(lease.partition, lease, this.#options));
-    }
+    const attempts = await Promise.allSettled(partitions.map((partition) => this.#acquireOne(partition)));
     for (const attempt of attempts) if (attempt.status === 'rejected') throw attempt.reason;
+  }
+
+  async #acquireOne(partition: number): Promise<void> {
+    const lease = await this.#options.lock.acquire(partition);
+    if (lease === undefined) return;
+    const hold = this.#holds.get(partition);
+    if (hold === undefined) this.#holds.set(partition, new PartitionHold(partition, lease, this.#options));
+    else hold.leased(lease);
   }
 
   #serveAll(): void {
@@ -129,23 +166,6 @@ export class PartitionShares {
       if (this.#holds.has(partition)) continue;
       this.#holds.set(partition, new PartitionHold(partition, undefined, this.#options));
     }
-  }
-
-  async #returnToLeases(): Promise<void> {
-    const { lock, logger, name, partitionCount } = this.#options;
-    const share = Math.ceil(partitionCount / Math.max(1, await lock.announce(name)));
-    const holds = [...this.#holds.values()].sort((a, b) => Number(b.isActive) - Number(a.isActive));
-    let leased = 0;
-    for (const hold of holds) {
-      if (leased >= share) break;
-      const isHeld = (await hold.lease?.renew()) === true;
-      if (!isHeld) hold.lease = await lock.acquire(hold.partition);
-      if (hold.lease === undefined) continue;
-      hold.isShared = false;
-      leased += 1;
-    }
-    this.#giveUp(holds.filter(({ isShared }) => isShared));
-    logger.info({ partitions: leased }, 'the lock service is back');
   }
 
   #giveUp(holds: readonly PartitionHold[]): void {
@@ -162,15 +182,7 @@ export class PartitionShares {
 
   #report(): void {
     const { metrics } = this.#options;
-    const holds = [...this.#holds.values()];
-    metrics.partitions.set(holds.length);
-    metrics.leases.set(holds.filter(({ isShared }) => !isShared).length);
+    metrics.partitions.set(this.#holds.size);
+    metrics.leases.set(this.#leased.length);
   }
-}
-
-function shuffled(partitions: readonly number[]): number[] {
-  return partitions
-    .map((partition) => ({ partition, rank: Math.random() }))
-    .sort((a, b) => a.rank - b.rank)
-    .map(({ partition }) => partition);
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Cluster, shared } from './cluster.ts';
 
 let cluster: Cluster;
@@ -41,4 +42,37 @@ test('the partitions of a killed consumer are taken over within 10 s', async (t)
   const report = await writes.stop();
   t.diagnostic(JSON.stringify({ leases, ...report }));
   assert.ok(report.slowestMs < 10_000, `a write waited ${report.slowestMs} ms`);
+});
+
+test('a consumer frozen inside its transaction is replaced within 20 s, and does no harm when it wakes up', async (t) => {
+  const [first, second] = [await cluster.add('first'), await cluster.add('second')];
+  await shared([first, second], [8, 8], 5_000);
+  const writes = cluster.write();
+  await writes.caughtUp(5_000);
+  // With the database standing still, both wait for it in the middle of a transaction.
+  cluster.postgres.freeze();
+  await delay(500);
+  second.process.freeze();
+  cluster.postgres.thaw();
+  const frozenAt = performance.now();
+  const leases = await shared([first], [16], 20_000);
+  await writes.caughtUp(20_000 - (performance.now() - frozenAt));
+  const replaced = performance.now() - frozenAt;
+  second.process.thaw();
+  const joined = await shared([first, second], [8, 8], 10_000);
+  await writes.caughtUp(5_000);
+  const { writes: count, slowestMs } = await writes.stop();
+  t.diagnostic(JSON.stringify({ leases, replaced, joined, count, slowestMs }));
+  assert.ok(slowestMs < 20_000, `a write waited ${slowestMs} ms`);
+});
+
+test('a consumer whose fence another has raised is refused, and nothing is applied twice', async () => {
+  const member = await cluster.add('first');
+  await shared([member], [16], 5_000);
+  const writes = cluster.write();
+  await writes.caughtUp(5_000);
+  for (let partition = 0; partition < 16; partition += 1) await cluster.database.store.raiseFence(partition);
+  await writes.caughtUp(5_000);
+  assert.ok((await member.metric('kv_fence_refusals_total')) >= 16);
+  await writes.stop();
 });

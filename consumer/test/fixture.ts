@@ -25,6 +25,7 @@ import { type Consumer, type ConsumerSettings, startConsumer } from '../src/inde
 const quick: Partial<ConsumerSettings> = {
   renewEveryMs: 20,
   balanceEveryMs: 10,
+  stayWithoutLeaseMs: 600,
   leaseMarginMs: 5,
   backoffMs: 5,
   maxBackoffMs: 20,
@@ -78,7 +79,7 @@ export class Fixture {
     wrap: <Port extends object>(port: Port) => Port = (port) => port,
   ): Member {
     const name = `consumer-${this.#members.length + 1}`;
-    const realLock = new InProcessPartitionLock({ table: this.table, termMs: 500, aliveMs: 200 });
+    const realLock = this.lock();
     const queue = faulty<OperationQueue>(wrap(this.queue));
     const store = faulty<EntryStore>(wrap(this.store));
     const cache = faulty<EntryCache>(wrap(this.cache));
@@ -109,6 +110,11 @@ export class Fixture {
     this.#members.push(member);
     this.#locks.set(member, realLock);
     return member;
+  }
+
+  /** The lock of one more consumer. */
+  lock(): InProcessPartitionLock {
+    return new InProcessPartitionLock({ table: this.table, termMs: 500, aliveMs: 200 });
   }
 
   publish(...operations: readonly QueuedOperation[]): Promise<void> {

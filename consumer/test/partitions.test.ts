@@ -251,3 +251,32 @@ test('a lease that ran out in the middle of the retries: the batch is given up, 
   await fixture.drained();
   assert.equal(fixture.store.settled.length, 1);
 });
+
+test('a lease that a dead consumer has left when the lock service comes back: its partition is served all the while', async () => {
+  const [first, second] = [fixture.start(), fixture.start()];
+  await shared([first, second], [8, 8]);
+  for (const { faults } of [first, second]) {
+    for (const call of ['announce', 'acquire', 'check'] as const)
+      faults.lock.plan(call, { kind: 'fail', error: unavailable });
+  }
+  await eventually('both serve all', () => [first, second].every(({ consumer }) => consumer.partitions.length === 16));
+  await publishEverywhere('degraded');
+  await fixture.drained();
+  // Of a third one, which died while nobody could see it.
+  for (const partition of [3, 7]) {
+    fixture.table.holds.delete(partition);
+    assert.ok(await fixture.lock().acquire(partition));
+  }
+  for (const { faults } of [first, second]) faults.lock.clear();
+  await eventually('the lock service is back', () => [first, second].every(({ consumer }) => !consumer.isDegraded));
+  for (let round = 0; round < 5; round += 1) {
+    const publishedAt = performance.now();
+    await publishEverywhere('back');
+    await fixture.drained();
+    const took = performance.now() - publishedAt;
+    assert.ok(took < 300, `a write waited ${took} ms for a lease to run out`);
+    await delay(30);
+  }
+  await shared([first, second], [8, 8]);
+  assert.equal(fixture.store.settled.length, 96);
+});
