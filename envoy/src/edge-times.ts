@@ -11,8 +11,8 @@ export interface EdgeTimes {
   readonly envoy: {
     /** A read without an answer is sent to a second gateway as well. */
     readonly readHedgeMs: number;
-    /** A gateway says nothing about a read. */
-    readonly readIdleMs: number;
+    /** None of them answers a read. */
+    readonly readMs: number;
     /** A gateway does not answer a write. */
     readonly writeMs: number;
     /** The same for requests that may wait for an outcome. */
@@ -34,13 +34,13 @@ const stepMs = 1_500;
  */
 export function edgeTimes({ readTimeoutMs, confirmTimeoutMs }: GatewayTimes): EdgeTimes {
   const readHedgeMs = Math.min(2_000, readTimeoutMs);
-  const readIdleMs = readTimeoutMs + marginMs;
+  const readMs = readHedgeMs + readTimeoutMs + marginMs;
   const writeMs = confirmTimeoutMs + marginMs;
   // A read that waits for a write reads after it; a write is confirmed before it waits.
   const waitMs = maxWaitMs + Math.max(readTimeoutMs, confirmTimeoutMs) + marginMs;
   return {
-    envoy: { readHedgeMs, readIdleMs, writeMs, waitMs },
-    nginx: { readMs: readHedgeMs + readIdleMs + stepMs, writeMs: writeMs + stepMs, waitMs: waitMs + stepMs },
+    envoy: { readHedgeMs, readMs, writeMs, waitMs },
+    nginx: { readMs: readMs + stepMs, writeMs: writeMs + stepMs, waitMs: waitMs + stepMs },
   };
 }
 

@@ -21,7 +21,7 @@ export interface EnvoyOptions extends GatewayTimes {
   readonly gateways: readonly HostPort[];
   /** `KV_MAX_VALUE_BYTES`. */
   readonly maxValueBytes: number;
-  /** Requests under way at once. Default 10,000. */
+  /** Requests under way at once; as many again may wait for a connection. Default 10,000. */
   readonly requests?: number;
   /** Memory Envoy may use. Default 512 MiB. */
   readonly heapBytes?: number;
@@ -57,7 +57,7 @@ export function renderEnvoy(options: EnvoyOptions): string {
     body_bytes: Math.max(maxValueBytes, maxBatchBytes),
     stream_idle: envoyTime(times.waitMs + 1000),
     read_hedge: envoyTime(times.readHedgeMs),
-    read_idle: envoyTime(times.readIdleMs),
+    read: envoyTime(times.readMs),
     write: envoyTime(times.writeMs),
     wait: envoyTime(times.waitMs),
     requests,

@@ -18,7 +18,11 @@ const locations: Readonly<Record<string, readonly Answer[]>> = {
   400: [
     {
       when: '$edge_is_key',
-      answer: { status: 400, code: 'invalid-key', detail: 'The path is not valid percent-encoded UTF-8.' },
+      answer: {
+        status: 400,
+        code: 'invalid-key',
+        detail: 'The path is not valid percent-encoding, or leads above its root.',
+      },
     },
     { answer: edgeProblems.malformed },
   ],

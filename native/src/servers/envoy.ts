@@ -1,50 +1,52 @@
-import { chown, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { chown, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type EnvoyOptions, renderEnvoy } from '../../../envoy/src/render.ts';
-import { heldFolder, type ProcessSpec } from '../process-spec.ts';
+import type { ProcessSpec } from '../process-spec.ts';
 import { findProgram } from '../program.ts';
 import { unprivilegedUser } from '../unprivileged-user.ts';
 import { answersOk } from './http-probe.ts';
+import { writePrivateFile } from './private-file.ts';
 
 export interface EnvoyServerOptions extends Omit<EnvoyOptions, 'adminSocket'> {
   readonly name: string;
-  /** Holds the configuration, rewritten at every start, and the socket of the admin interface. */
+  /** Holds the socket of the admin interface, and the configuration for people to read. */
   readonly folder: string;
   /** Worker threads. Default 1. */
   readonly workers?: number;
 }
 
+const socket = 'admin.sock';
+
 /** A balancer between nginx and the gateways. It runs without rights. */
 export function envoySpec(options: EnvoyServerOptions): ProcessSpec {
   const { name, folder, metricsListen, workers = 1 } = options;
+  const configuration = renderEnvoy({ ...options, adminSocket: socket });
   return {
     name,
     command: findProgram('envoy'),
     args: [
-      ...['-c', `${heldFolder}/envoy.yaml`],
+      // Not as a file: Envoy insists on its full path, and may not enter the folders on the way. There is no secret in it.
+      ...['--config-yaml', configuration],
       ...['--concurrency', `${workers}`],
       ...['--log-level', 'warning'],
-      // Two versions that share the sockets need memory in common, under a number that has to be unique on the machine.
+      // The default is 10 s, during which a line about a request is nowhere to be found.
+      ...['--file-flush-interval-msec', '500'],
+      // Two processes that hand over their sockets need memory in common, under a number nobody else on the machine has.
       '--disable-hot-restart',
     ],
     isUnprivileged: true,
-    folder,
+    cwd: folder,
     readyWithinMs: 10_000,
-    prepare: () => writeConfiguration(folder, renderEnvoy({ ...options, adminSocket: `${heldFolder}/admin.sock` })),
+    prepare: () => prepareFolder(folder, configuration),
     // Not before it has asked each gateway once.
     isReady: () => answersOk(metricsListen.host, metricsListen.port, '/readyz'),
   };
 }
 
-async function writeConfiguration(folder: string, text: string): Promise<void> {
-  const file = join(folder, 'envoy.yaml');
+async function prepareFolder(folder: string, configuration: string): Promise<void> {
   const user = unprivilegedUser();
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  await rm(join(folder, 'admin.sock'), { force: true });
-  await writeFile(`${file}.new`, text, { mode: 0o600 });
-  if (user !== undefined) {
-    await chown(folder, user.uid, user.gid);
-    await chown(`${file}.new`, user.uid, user.gid);
-  }
-  await rename(`${file}.new`, file);
+  await rm(join(folder, socket), { force: true });
+  await writePrivateFile(join(folder, 'envoy.yaml'), configuration);
+  if (user !== undefined) await chown(folder, user.uid, user.gid);
 }
