@@ -1,16 +1,24 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { bootstrap, ROOT, runMain } from './bootstrap.mjs';
-import { run } from './child-process.mjs';
+import { run, withCompileCache } from './child-process.mjs';
+import { installServers } from './modes.mjs';
+import { startSharedStack } from './native-scenarios.mjs';
+import { findTestFiles, needsOwnStore, needsServers } from './test-files.mjs';
 
 const STAGE_LIMIT_MS = 15 * 60_000;
 const TEST_LIMIT_MS = 2 * 60_000;
-const STAGES = ['types', 'lint', 'generated', 'tests'];
-const USAGE = `Usage: npm test -- [WORD...] [--only=STAGE,...] [--test-...]
+const STAGES = ['types', 'lint', 'generated', 'tests', 'native'];
+const NEED_SERVERS = ['tests', 'native'];
+const SCENARIOS = 'tests/scenarios/';
+const USAGE = `Usage: npm test -- [WORD...] [--embedded] [--only=STAGE,...] [--test-...]
 
-Runs every check of the repository: ${STAGES.join(', ')}.
-  WORD           run only the test files whose path contains one of the words, and no other stage
+Runs every check of the repository: ${STAGES.join(', ')}. The last one is ${SCENARIOS} against the whole native
+stack; the stage before runs them against the embedded store, with all other tests. What the tests need is installed.
+  WORD           run only the test files whose path contains one of the words, and no other stage;
+                 with KV_TARGET=native, scenarios against the native stack
+  --embedded     leave out what needs more than Node.js
   --only=STAGE   run only these stages
   --test-...     passed on to Node's test runner, for example --test-name-pattern=version`;
 
@@ -28,36 +36,65 @@ function parseArguments(args) {
   }
   const unknown = parsed.only?.find((stage) => !STAGES.includes(stage));
   if (unknown !== undefined) throw new UsageError(`Unknown stage: ${unknown}`);
-  parsed.only ??= parsed.words.length > 0 ? ['tests'] : STAGES;
+  const tests = process.env.KV_TARGET === 'native' ? 'native' : 'tests';
+  parsed.only ??= parsed.words.length > 0 ? [tests] : STAGES;
+  if (parsed.embedded) parsed.only = parsed.only.filter((stage) => stage !== 'native');
   return parsed;
 }
 
-function findTestFiles(folder = '') {
-  const found = [];
-  for (const entry of readdirSync(join(ROOT, folder), { withFileTypes: true })) {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) {
-      const skipped = entry.name === 'node_modules' || entry.name === 'dist' || entry.name.startsWith('.');
-      if (!skipped && path !== 'data') found.push(...findTestFiles(path));
-    } else if (entry.name.endsWith('.test.ts')) found.push(path);
-  }
-  return found.sort();
+/** The files of a stage, and those that `--embedded` leaves out. */
+function selectFiles({ words, embedded }, folder = '') {
+  const inFolder = findTestFiles().filter((file) => file.startsWith(folder));
+  const named = inFolder.filter((file) => words.length === 0 || words.some((word) => file.includes(word)));
+  if (named.length === 0) throw new UsageError(`No test file has ${words.join(' or ') || '.test.ts'} in its path.`);
+  const leftOut = embedded ? named.filter((file) => needsServers(file)) : [];
+  return { files: named.filter((file) => !leftOut.includes(file)), leftOut };
 }
 
-function testArguments({ words, runnerOptions }) {
-  const files = findTestFiles().filter((file) => words.length === 0 || words.some((word) => file.includes(word)));
-  if (files.length === 0) throw new UsageError(`No test file has ${words.join(' or ') || '.test.ts'} in its path.`);
+function testArguments(files, { runnerOptions }, concurrency = Math.max(2, availableParallelism())) {
   // Most test files wait for disks, timers and child processes, so one file a core keeps the cores busy.
-  const concurrency = `--test-concurrency=${Math.max(2, availableParallelism())}`;
-  return ['--test', concurrency, `--test-timeout=${TEST_LIMIT_MS}`, ...runnerOptions, ...files];
+  return ['--test', `--test-concurrency=${concurrency}`, `--test-timeout=${TEST_LIMIT_MS}`, ...runnerOptions, ...files];
 }
 
-function argumentsOf(stage, parsed) {
+async function runStage(node, stage, parsed) {
   const bin = (name) => join('node_modules', '.bin', name);
-  if (stage === 'types') return [bin('tsc'), '--project', 'tsconfig.json'];
-  if (stage === 'lint') return [bin('biome'), 'check'];
-  if (stage === 'generated') return ['scripts/generate.ts', '--check'];
-  return testArguments(parsed);
+  if (stage === 'types') return runLimited(node, stage, [bin('tsc'), '--project', 'tsconfig.json']);
+  if (stage === 'lint') return runLimited(node, stage, [bin('biome'), 'check']);
+  if (stage === 'generated') return runLimited(node, stage, ['scripts/generate.ts', '--check']);
+  if (stage === 'native') return runNative(node, parsed);
+  return runLimited(node, stage, testArguments(selectFiles(parsed).files, parsed));
+}
+
+/** The scenarios share one stack, but for those that restart it or set it up in their own way. */
+async function runNative(node, parsed) {
+  const { files } = selectFiles(parsed, SCENARIOS);
+  const [own, shared] = [files.filter(needsOwnStore), files.filter((file) => !needsOwnStore(file))];
+  const env = { KV_TARGET: 'native' };
+  const results = [];
+  if (shared.length > 0) {
+    const stack = await startSharedStack(node);
+    try {
+      results.push(await runLimited(node, 'native', testArguments(shared, parsed), { ...env, ...stack.env }));
+    } finally {
+      await stack.stop();
+    }
+  }
+  if (own.length > 0 && !results.some(({ interrupted }) => interrupted)) {
+    results.push(await runLimited(node, 'native', testArguments(own, parsed, 1), env));
+  }
+  const code = results.find((result) => result.code !== 0)?.code ?? 0;
+  return { code, interrupted: results.some(({ interrupted }) => interrupted) };
+}
+
+/** Runs one command of a stage, which has to end in time. Resolves to `{ code, interrupted }`. */
+async function runLimited(node, stage, args, env = {}) {
+  let impatience;
+  const onStart = (pid) => {
+    impatience = setTimeout(interrupt, STAGE_LIMIT_MS, stage, pid);
+  };
+  const result = await run(node, args, { cwd: ROOT, onStart, env: withCompileCache({ ...process.env, ...env }) });
+  clearTimeout(impatience);
+  return result;
 }
 
 // A test file that leaves a timer or a server behind never ends, and its tests' own time limits do not help.
@@ -73,26 +110,31 @@ async function runStages(node, parsed) {
     if (stage === 'generated' && !existsSync(join(ROOT, 'scripts/generate.ts'))) continue;
     console.log(`\n== ${stage}`);
     const startedAt = performance.now();
-    let impatience;
-    const onStart = (pid) => {
-      impatience = setTimeout(interrupt, STAGE_LIMIT_MS, stage, pid);
-    };
-    const { code, interrupted } = await run(node, argumentsOf(stage, parsed), { cwd: ROOT, onStart });
-    clearTimeout(impatience);
+    const { code, interrupted } = await runStage(node, stage, parsed);
     results.push({ stage, code, seconds: (performance.now() - startedAt) / 1000 });
     if (interrupted) break;
   }
   return results;
 }
 
-function summarize(results, embedded) {
+function summarize(results, parsed) {
   console.log('\n== summary');
   for (const { stage, code, seconds } of results) {
     console.log(
       `${stage.padEnd(10)} ${seconds.toFixed(1).padStart(7)} s  ${code === 0 ? 'ok' : `FAILED (exit ${code})`}`,
     );
   }
-  if (embedded) console.log('Left out: nothing. Every test of this version needs only Node.');
+  if (!parsed.embedded || !parsed.only.includes('tests')) return;
+  const { leftOut } = selectFiles(parsed);
+  console.log(`Left out: the scenarios on the native stack, and ${leftOut.length} test files that start servers:`);
+  for (const file of leftOut) console.log(`  ${file}`);
+}
+
+/** Whether a stage runs a file that starts servers. */
+function wantsServers(parsed) {
+  const stages = parsed.only.filter((stage) => NEED_SERVERS.includes(stage));
+  if (stages.includes('native')) return true;
+  return stages.length > 0 && selectFiles(parsed).files.some((file) => needsServers(file));
 }
 
 await runMain(async () => {
@@ -102,9 +144,14 @@ await runMain(async () => {
       console.log(USAGE);
       return 0;
     }
-    if (parsed.only.includes('tests')) testArguments(parsed);
-    const results = await runStages(await bootstrap({ dev: true }), parsed);
-    summarize(results, parsed.embedded);
+    const needed = wantsServers(parsed);
+    const node = await bootstrap({ dev: true });
+    if (needed && (await installServers(node)) !== 0) {
+      console.error('\nThe tests start real servers. Without them: npm run test:embedded');
+      return 1;
+    }
+    const results = await runStages(node, parsed);
+    summarize(results, parsed);
     return results.find(({ code }) => code !== 0)?.code ?? 0;
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;

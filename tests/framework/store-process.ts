@@ -6,6 +6,7 @@ import { createInterface, type Interface } from 'node:readline';
 import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Store } from './store.ts';
+import { withoutStoreSettings } from './store-environment.ts';
 
 const mainFile = fileURLToPath(new URL('../../embedded/src/main.ts', import.meta.url));
 const readyWithinMs = 20_000;
@@ -153,11 +154,4 @@ export async function temporaryFolder(release: (folder: string) => unknown = () 
     await rm(folder, { recursive: true, force: true });
   });
   return folder;
-}
-
-// A developer's own settings must not change what the tests see; NODE_TEST_CONTEXT would make a test file of the child.
-export function withoutStoreSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(
-    Object.entries(environment).filter(([name]) => !/^(?:KV_|LOG_|NODE_TEST_CONTEXT$|NODE_OPTIONS$)/.test(name)),
-  );
 }

@@ -1,4 +1,5 @@
 import { startEmbedded } from './embedded-target.ts';
+import { openNative } from './native-target.ts';
 import { runningTarget } from './running-target.ts';
 
 /** A store the scenarios talk to over HTTP. They never learn which kind it is. */
@@ -24,13 +25,14 @@ export type Settings = Readonly<Record<string, string>>;
 export const usesRunningStore = process.env.KV_TARGET_URL !== undefined;
 
 /**
- * Gives the store the environment asks for: the one at `KV_TARGET_URL` when set, else an embedded one of its own.
+ * Gives the store the environment asks for: the one at `KV_TARGET_URL` when set, a native one with `KV_TARGET=native`, else
+ * an embedded one of its own.
  *
  * @throws Error when the store does not get ready, or cannot take `settings`
  */
 export async function openTarget(settings: Settings): Promise<Target> {
   const url = process.env.KV_TARGET_URL;
-  if (url === undefined) return await startEmbedded(settings);
+  if (url === undefined) return await (process.env.KV_TARGET === 'native' ? openNative : startEmbedded)(settings);
   if (Object.keys(settings).length > 0) {
     throw new Error(`these scenarios need a store with ${JSON.stringify(settings)}; unset KV_TARGET_URL to run them`);
   }

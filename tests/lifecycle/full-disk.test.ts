@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { eventually, inParallel } from '../framework/eventually.ts';
 import { assertProblem } from '../framework/problems.ts';
 import type { Store } from '../framework/store.ts';
-import { clientOf, startStore, temporaryFolder, withoutStoreSettings } from '../framework/store-process.ts';
+import { withoutStoreSettings } from '../framework/store-environment.ts';
+import { clientOf, startStore, temporaryFolder } from '../framework/store-process.ts';
 
 /*
  * A disk that is really full: a small file system in memory. Whoever may mount one (root, also the root of a user
