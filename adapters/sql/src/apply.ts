@@ -15,12 +15,15 @@ import {
   operationPartition,
   type QueuedOperation,
 } from '@stratakv/core';
-import { int8Array } from './binary-array.ts';
-import { type EntryWrite, entryWriteValues, readEntryStates, writeEntries } from './entry-table.ts';
-import { addOperations } from './operation-sql.ts';
+import { byteaArray, int8Array } from './binary-array.ts';
+import { getEntryStates, putEntries } from './entry-sql.ts';
+import { type EntryWrite, entryWriteValues, noEntryValues, readEntryStates, writeEntries } from './entry-table.ts';
+import { isDataError } from './failure.ts';
+import { addOperations, getIdentities, getOperations } from './operation-sql.ts';
 import { operationValues, readIdentities, readOperations, type Settled } from './operation-table.ts';
 import { markApplied, passFence, readClock } from './partition-sql.ts';
 import type { Session } from './session.ts';
+import type { Statement } from './statement.ts';
 
 /*
  * One batch in one transaction (DESIGN §3, step 2), in two round trips: fences, log rows, entries and the clock are
@@ -54,12 +57,7 @@ export async function applyBatch(
   const refused = fences.map(({ partition }) => partition).filter((partition) => !found.held.has(partition));
   const nowMs = Math.floor(found.nowMicros / 1000);
   const plan = orRefuse(() => planBatch(taken, found, nowMs));
-  await Promise.all([
-    writeEntries(session, plan.entryValues, plan.writeCount),
-    plan.operationValues && session.ask(addOperations, plan.operationValues),
-    session.ask(markApplied, plan.marks),
-    session.commit(),
-  ]);
+  await write(session, plan);
   return { refused, folded: plan.folded, writes: plan.writes, asOf: nowMs };
 }
 
@@ -78,6 +76,7 @@ async function lookUpBehind(
     if (operation.idempotency !== undefined) identities.push(operation.idempotency.identity);
   }
   const asked = [
+    prepareLarge(session),
     begin(),
     Promise.all(ordered.map(({ partition, token }) => session.ask<Held>(passFence, [partition, token]))),
     readOperations(
@@ -88,12 +87,43 @@ async function lookUpBehind(
     readEntryStates(session, keys),
     session.ask<{ micros: number }>(readClock),
   ] as const;
-  const [, passes, records, known, entries, clock] = await Promise.all(asked);
+  const [, , passes, records, known, entries, clock] = await Promise.all(asked);
   const held = new Map<number, Held>();
   for (const [index, [row]] of passes.entries()) {
     if (row !== undefined) held.set((ordered[index] as Fence).partition, row);
   }
   return { held, records, identities: known, entries, nowMicros: clock[0]?.micros ?? Number.NaN };
+}
+
+/**
+ * Has the statements that take whole batches prepared on a new connection, before the transaction. A consumer that is
+ * stopped in the middle of a message holds its fences until the server gives it up; PostgreSQL counts that as idle in
+ * the transaction only when nothing of the same statement was sent before (measured).
+ */
+async function prepareLarge(session: Session): Promise<void> {
+  const none = byteaArray([]);
+  const large: [Statement, readonly unknown[]][] = [
+    [getOperations, [none]],
+    [getIdentities, [none]],
+    [getEntryStates, [none]],
+    [putEntries, noEntryValues],
+    [addOperations, operationValues([], new Map(), 0)],
+  ];
+  const missing = large.filter(([statement]) => !session.hasPrepared(statement));
+  await Promise.all(missing.map(([statement, values]) => session.ask(statement, values)));
+}
+
+async function write(session: Session, plan: ReturnType<typeof planBatch>): Promise<void> {
+  try {
+    await Promise.all([
+      writeEntries(session, plan.entryValues, plan.writeCount),
+      plan.operationValues && session.ask(addOperations, plan.operationValues),
+      session.ask(markApplied, plan.marks),
+      session.commit(),
+    ]);
+  } catch (error) {
+    throw isDataError(error) ? new OperationRefused(error) : error;
+  }
 }
 
 /** All that is written, made before the first of it is sent. */

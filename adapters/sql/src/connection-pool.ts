@@ -63,8 +63,8 @@ export class ConnectionPool {
   /**
    * Lends a connection. It must be idle when `work` is done, or it is cut.
    *
-   * @throws what `work` throws; StrataError `overloaded` when too many wait, `unavailable` when the deadline passes; or
-   * why no host could be connected to
+   * @throws what `work` throws; StrataError `overloaded` when too many wait, `unavailable` when no host can be connected
+   * to or the deadline passes
    */
   async use<T>(deadline: Deadline, work: (session: Session) => Promise<T>): Promise<T> {
     const client = await this.#take(deadline);
@@ -159,7 +159,9 @@ export class ConnectionPool {
       }
     }
     this.#release();
-    throw failure ?? (this.#isClosing ? closed() : tooLate());
+    if (failure === undefined) throw this.#isClosing ? closed() : tooLate();
+    // Whatever its code, it says nothing of what was to be asked.
+    throw new StrataError('unavailable', 'The database cannot be reached.', { cause: failure });
   }
 
   #watch(client: SessionClient): void {

@@ -2,7 +2,7 @@ import type { ApplyBatch, ApplyResult, CleanupResult, EntryStore, Fence, RaisedF
 import { applyBatch } from './apply.ts';
 import { expireEntries, type LogBounds, pruneOperations, pruneTombstones } from './cleanup.ts';
 import type { Database } from './database.ts';
-import { applyFailure, callFailure } from './failure.ts';
+import { callFailure } from './failure.ts';
 import { readInstallationState } from './installation.ts';
 import type { PoolStats } from './observer.ts';
 import { raiseFence } from './partition-sql.ts';
@@ -23,8 +23,7 @@ export class SqlEntryStore implements EntryStore {
 
   /** Waits for the transaction of whoever held the partition, as long as the server lets that one be idle. */
   async raiseFence(partition: number): Promise<RaisedFence> {
-    const [row] = await orThrow(
-      callFailure,
+    const [row] = await told(
       this.#database.call((session) => session.ask<{ token: number; raises: number }>(raiseFence, [partition])),
     );
     if (row === undefined) throw new Error('raising a fence returned no row');
@@ -32,26 +31,23 @@ export class SqlEntryStore implements EntryStore {
   }
 
   apply(batch: ApplyBatch): Promise<ApplyResult> {
-    return orThrow(
-      applyFailure,
-      this.#database.write((session, begin) => applyBatch(session, begin, batch)),
-    );
+    return told(this.#database.write((session, begin) => applyBatch(session, begin, batch)));
   }
 
   expire(fence: Fence, limit: number): Promise<CleanupResult> {
-    return orThrow(callFailure, expireEntries(this.#database, fence, limit));
+    return told(expireEntries(this.#database, fence, limit));
   }
 
   pruneTombstones(fence: Fence, ageMs: number, limit: number): Promise<CleanupResult> {
-    return orThrow(callFailure, pruneTombstones(this.#database, fence, ageMs, limit));
+    return told(pruneTombstones(this.#database, fence, ageMs, limit));
   }
 
   pruneOperations(fence: Fence, limit: number): Promise<CleanupResult> {
-    return orThrow(callFailure, pruneOperations(this.#database, fence, limit, this.#bounds));
+    return told(pruneOperations(this.#database, fence, limit, this.#bounds));
   }
 
   async check(): Promise<void> {
-    await orThrow(callFailure, readInstallationState(this.#database));
+    await told(readInstallationState(this.#database));
   }
 
   close(): Promise<void> {
@@ -59,10 +55,11 @@ export class SqlEntryStore implements EntryStore {
   }
 }
 
-async function orThrow<T>(failure: (error: unknown) => Error, result: Promise<T>): Promise<T> {
+/** Puts what went wrong into the words of the port. */
+async function told<T>(result: Promise<T>): Promise<T> {
   try {
     return await result;
   } catch (error) {
-    throw failure(error);
+    throw callFailure(error);
   }
 }

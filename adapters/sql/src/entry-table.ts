@@ -116,6 +116,9 @@ function rowValues(rows: readonly (EntryWrite & { readonly key: Uint8Array })[],
   ];
 }
 
+/** The values of `putEntries` for no rows at all. */
+export const noEntryValues: readonly unknown[] = rowValues([], 0);
+
 function metaBytes(meta: Meta | undefined): Uint8Array | null {
   return meta === undefined || meta.length === 0 ? null : Buffer.from(JSON.stringify(meta));
 }

@@ -36,23 +36,20 @@ export function isSticky(error: unknown): boolean {
   return stickyStates.has(sqlStateOf(error) ?? '');
 }
 
-/** An error of a call that applies operations. */
-export function applyFailure(error: unknown): StrataError | OperationRefused {
-  if (error instanceof OperationRefused) return error;
-  const state = sqlStateOf(error);
-  if (state !== undefined && dataClasses.has(state.slice(0, 2))) return new OperationRefused(error);
-  return callFailure(error);
+/** Whether an error, met while operations were written, comes from one of them and will again. */
+export function isDataError(error: unknown): boolean {
+  return dataClasses.has(sqlStateOf(error)?.slice(0, 2) ?? '');
 }
 
-/** An error of any other call. */
-export function callFailure(error: unknown): StrataError {
-  if (error instanceof StrataError) return error;
+/** What whoever called is told. */
+export function callFailure(error: unknown): StrataError | OperationRefused {
+  if (error instanceof StrataError || error instanceof OperationRefused) return error;
   const state = sqlStateOf(error);
   if (state === diskFull) return new StrataError('storage-full', 'The database has no room left.', { cause: error });
   if (state === undefinedTable || state === invalidSchemaName) {
     return new StrataError('unavailable', 'The database was not set up yet.', { cause: error });
   }
-  return new StrataError('unavailable', 'The database cannot be reached, or failed.', { cause: error });
+  return new StrataError('unavailable', 'The database failed.', { cause: error });
 }
 
 /** Nothing came back in time. What was asked may have been done. */

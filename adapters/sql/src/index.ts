@@ -1,4 +1,4 @@
-export { DatabaseUrlError } from './database-url.ts';
+export { type DatabaseAddress, DatabaseUrlError, parseDatabaseUrl } from './database-url.ts';
 export { SqlEntryReader } from './entry-reader.ts';
 export { SqlEntryStore } from './entry-store.ts';
 export { InstallationMismatch } from './installation.ts';

@@ -12,7 +12,8 @@ import type { Session } from './session.ts';
 
 const maxRowsLookedAt = 4000;
 const maxStatements = 100;
-const maxRowsAtOnce = 1000;
+/** A full page of the largest size, and one more to see that there is more. */
+const maxRowsAtOnce = 1001;
 /** Rows read after a jump, and at first when prefixes are folded: most of what follows may be one prefix. */
 const rowsAfterJump = 16;
 

@@ -13,6 +13,8 @@ export interface Session {
    * one that fails stops those behind it only inside a transaction.
    */
   ask<Row>(statement: Statement, values?: readonly unknown[]): Promise<readonly Row[]>;
+  /** Whether the server has a statement already, so that it is not sent along any more. */
+  hasPrepared(statement: Statement): boolean;
   /** Runs a statement that takes and gives nothing. */
   command(text: string): Promise<void>;
   /** Commits; rejects when the transaction is not, or may not be, on disk. */
@@ -78,6 +80,7 @@ export class SessionClient extends Client implements Session {
   #isCockroach = false;
   #isEnded = false;
   #isCommitInDoubt = false;
+  readonly #prepared = new Set<string>();
   /** What failed first in the transaction; the statements behind it fail for no reason of their own. */
   #abortedBy: unknown;
   /** Statements without an answer. */
@@ -154,7 +157,12 @@ export class SessionClient extends Client implements Session {
 
   async ask<Row>(statement: Statement, values: readonly unknown[] = []): Promise<readonly Row[]> {
     const { rows } = await this.#send({ ...statement, values: [...values] });
+    this.#prepared.add(statement.name);
     return rows as Row[];
+  }
+
+  hasPrepared({ name }: Statement): boolean {
+    return this.#prepared.has(name);
   }
 
   async command(text: string): Promise<void> {

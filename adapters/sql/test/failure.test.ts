@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { OperationRefused, StrataError } from '@stratakv/core';
-import { eventually, keyIn, newId, outcomeOf, putOf, SoleConsumer } from '@stratakv/core/testing';
-import type { SqlStore } from '../src/index.ts';
+import { keyIn, outcomeOf, putOf, SoleConsumer } from '@stratakv/core/testing';
+import { openSqlStore, type SqlStore } from '../src/index.ts';
 import { type TestSchema, TestServer } from './test-database.ts';
 
 let server: TestServer;
@@ -121,100 +121,103 @@ describe('what an error means', () => {
     }));
 });
 
-describe('a lost commit', () => {
-  test('that was made is known when the batch is tried again', async () => {
-    const schema = await server.createSchema();
-    const proxy = await schema.proxy();
-    const database = await schema.open({ url: schema.url([proxy.port]) });
-    const consumer = new SoleConsumer(database.store);
-    try {
-      await consumer.fence(5);
-      for (let round = 0; round < 5; round += 1) {
-        const put = putOf(keyIn(5), String(round), { condition: round === 0 ? { kind: 'absent' } : undefined });
-        // The server has committed by the time it says so, and nobody hears it.
-        proxy.onAnswer = (bytes) => (bytes.includes('COMMIT\0') ? 'drop' : 'pass');
-        await assert.rejects(consumer.apply(put), { code: 'unavailable' });
-        proxy.onAnswer = () => 'pass';
-        const again = await consumer.apply(put);
-        assert.equal(again.folded[0]?.kind, 'duplicate');
-        assert.equal(outcomeOf(again.folded[0]).status, 'applied');
-        assert.deepEqual(again.writes, []);
-        assert.equal((await database.reader.operations([put.id]))[0]?.id, put.id);
+describe('a transaction that lost against another one', () => {
+  /** The first `times` writes fail; a sequence keeps its count when they are rolled back. */
+  const failFirst = async (schema: TestSchema, times: number, state: string) => {
+    await schema.query('CREATE SEQUENCE attempts');
+    await schema.query(`CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN
+        IF nextval('attempts') <= ${times} THEN RAISE EXCEPTION 'on purpose' USING ERRCODE = '${state}'; END IF;
+        RETURN NEW;
+      END $$`);
+    await schema.query('CREATE TRIGGER lose BEFORE INSERT ON operations FOR EACH ROW EXECUTE FUNCTION lose()');
+  };
+
+  for (const state of ['40001', '40P01']) {
+    test(`starts over, ${state}`, async () => {
+      const schema = await server.createSchema();
+      const retries: string[] = [];
+      const database = await schema.open({ observer: { onRetry: (each) => void retries.push(each) } });
+      try {
+        await failFirst(schema, 3, state);
+        const { writes } = await new SoleConsumer(database.store).apply(putOf(keyIn(1), 'x'));
+        assert.deepEqual(retries, [state, state, state]);
+        const [entry] = (await database.reader.batchGet([keyIn(1)])).entries;
+        assert.equal(entry?.version, writes[0]?.version);
+      } finally {
+        await database.close();
       }
+    });
+  }
+
+  test('gives up in the end', async () => {
+    const schema = await server.createSchema();
+    const retries: string[] = [];
+    const database = await schema.open({ observer: { onRetry: (each) => void retries.push(each) } });
+    try {
+      await failFirst(schema, 1000, '40001');
+      const put = putOf(keyIn(1), 'x');
+      await assert.rejects(new SoleConsumer(database.store).apply(put), { code: 'unavailable' });
+      assert.equal(retries.length, 8);
+      const { open, idle } = database.store.poolStats;
+      assert.equal(open, idle, 'the connection is as good as before');
     } finally {
-      await proxy.close();
       await database.close();
     }
   });
+});
 
-  test('that the server broke off is made when the batch is tried again', () =>
-    withStore(async ({ schema, database, consumer }) => {
-      const put = putOf(keyIn(6), 'x');
-      await consumer.fence(6);
-      await schema.query(`CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN PERFORM pg_sleep(3); RETURN NULL; END $$`);
-      await schema.query(`CREATE CONSTRAINT TRIGGER wait AFTER INSERT ON entries DEFERRABLE INITIALLY DEFERRED
-        FOR EACH ROW EXECUTE FUNCTION wait()`);
-      const applying = consumer.apply(put).catch(codeOf);
-      await eventually('the commit is under way, and ended', async () => {
-        const ended = await schema.query(
-          `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = 'COMMIT' AND wait_event = 'PgSleep'`,
-        );
-        return ended.length === 1;
-      });
-      assert.equal(await applying, 'unavailable');
-      await schema.query('DROP TRIGGER wait ON entries');
-      assert.deepEqual(await database.reader.operations([put.id]), [undefined]);
-      assert.equal((await consumer.applyOne(put)).kind, 'settled');
-      assert.equal((await consumer.applyOne(put)).kind, 'duplicate');
-    }));
-
-  test('that no standby has confirmed counts as unknown', async () => {
+describe('time', () => {
+  test('a lock that does not come and a statement that does not end are given up by the server', async () => {
     const schema = await server.createSchema();
-    const database = await schema.open({ timeouts: { callMs: 1500 } });
+    const timeouts = { lockMs: 300, statementMs: 700, idleInTransactionMs: 200, callMs: 5000 };
+    const database = await schema.open({ timeouts });
     const consumer = new SoleConsumer(database.store);
-    const [waits, isCut] = [putOf(keyIn(7), 'x'), putOf(keyIn(7), 'y')];
+    const other = await schema.connect();
+    const giveUp = async (call: Promise<unknown>) => {
+      const startedAt = performance.now();
+      await assert.rejects(call, { code: 'unavailable' });
+      assert.ok(performance.now() - startedAt < 2500);
+    };
     try {
-      await consumer.fence(7);
-      await server.configure({ synchronous_standby_names: `'nobody'` });
-      // PostgreSQL tells a wait that was broken off as a success with a warning.
-      const applying = consumer.apply(isCut).catch(codeOf);
-      await eventually('the wait is broken off', async () => {
-        const ended = await schema.query(
-          `SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query = 'COMMIT' AND wait_event = 'SyncRep'`,
-        );
-        return ended.length === 1;
-      });
-      assert.equal(await applying, 'unavailable');
-      await assert.rejects(consumer.apply(waits), { code: 'unavailable' });
+      const fence = await consumer.fence(1);
+      await other.query('BEGIN');
+      await other.query('UPDATE partitions SET floor = floor');
+      await giveUp(database.store.raiseFence(1));
+      await giveUp(consumer.apply(putOf(keyIn(1), 'x')));
+      await other.query('ROLLBACK');
+      await schema.query(`CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN PERFORM pg_sleep(60); RETURN NEW; END $$`);
+      await schema.query('CREATE TRIGGER wait BEFORE INSERT ON entries FOR EACH ROW EXECUTE FUNCTION wait()');
+      await giveUp(consumer.apply(putOf(keyIn(1), 'x')));
+      const busy = await schema.query(`SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'`);
+      assert.deepEqual(busy, []);
+      await schema.query('DROP TRIGGER wait ON entries');
+      assert.equal((await database.store.raiseFence(1)).token, fence.token + 1);
     } finally {
-      await server.configure({});
+      await other.end();
+      await database.close();
     }
-    for (const put of [waits, isCut]) assert.equal((await consumer.applyOne(put)).kind, 'duplicate');
-    await database.close();
   });
 });
 
-test('a connection that is ended while idle costs no call', () =>
-  withStore(async ({ schema, database }) => {
-    const idle = database.store.poolStats.idle;
-    assert.ok(idle > 0);
-    await schema.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'stratakv'`);
-    await eventually('the pool has noticed', () => database.store.poolStats.open === 0);
-    await database.reader.check();
-    await database.store.raiseFence(1);
-  }));
-
-test('many connections that end while they are used reject their calls, and nothing else', () =>
-  withStore(async ({ schema, database }) => {
-    const calls = Array.from({ length: 200 }, () => database.reader.operations([newId('k')]).then(() => 'ok', codeOf));
-    await schema.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'stratakv'`);
-    const results = await Promise.all(calls);
-    assert.ok(
-      results.every((result) => result === 'ok' || result === 'unavailable'),
-      String(new Set(results)),
-    );
-    await database.reader.check();
-    const { open, idle, waiting } = database.store.poolStats;
-    assert.deepEqual([open - idle, waiting], [0, 0]);
-  }));
+test('a server that refuses the session refuses no operation', async () => {
+  const schema = await server.createSchema();
+  const database = await schema.open();
+  const consumer = new SoleConsumer(database.store);
+  const fence = await consumer.fence(1);
+  await database.close();
+  // A data error by its class, but not of the data.
+  const wrong = openSqlStore({ url: schema.url([], {}, '-cwork_mem=much'), retentionMs: 1000 });
+  try {
+    const batch = { fences: [fence], operations: [putOf(keyIn(1), 'x')] };
+    await assert.rejects(wrong.store.apply(batch), (error: Error) => {
+      assert.equal(codeOf(error), 'unavailable');
+      assert.equal((error.cause as { code?: string }).code, '22023');
+      return true;
+    });
+    await assert.rejects(wrong.ensureInstallation(16), { code: 'unavailable' });
+  } finally {
+    await wrong.close();
+  }
+});

@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test';
 import type { Fence } from '@stratakv/core';
 import { deleteOf, eventually, keyIn, outcomeOf, putOf } from '@stratakv/core/testing';
 import type { SqlTimeouts } from '../src/index.ts';
+import type { TcpProxy } from './tcp-proxy.ts';
 import { TestServer } from './test-database.ts';
 
 let server: TestServer;
@@ -13,46 +14,83 @@ after(() => server.close());
 
 const fenceOf = ({ partition, token }: Fence): Fence => ({ partition, token });
 
-test('a consumer frozen inside its transaction holds up the takeover no longer than the server lets it be idle', async () => {
-  const schema = await server.createSchema();
-  const proxy = await schema.proxy();
-  const timeouts: Partial<SqlTimeouts> = { idleInTransactionMs: 700, callMs: 10_000 };
-  const frozen = await schema.open({ url: schema.url([proxy.port]), timeouts });
-  const other = await schema.open({ timeouts });
-  try {
-    const key = keyIn(1);
-    const old = await frozen.store.raiseFence(1);
-    const batch = (fence: Fence, value: string) => ({ fences: [fenceOf(fence)], operations: [putOf(key, value)] });
-    await frozen.store.apply(batch(old, 'before'));
+/** The beginning of the message with a large value. */
+const isLargeWrite = (bytes: Buffer) => bytes.length > 10_000 && bytes.includes('put-entries');
 
-    // To the server, a client that is stopped behind its look-ups and one whose bytes are held are the same.
-    proxy.onRequest = (bytes) => (bytes.includes('put-entries') ? 'hold' : 'pass');
-    const late = batch(old, 'too late');
-    const applying = frozen.store.apply(late).then(
-      () => 'applied',
-      (error: Error & { code?: string }) => error.code,
-    );
-    await eventually('the fence is held', async () => {
-      const open = await schema.query(`SELECT 1 FROM pg_stat_activity WHERE state = 'idle in transaction'`);
-      return open.length === 1;
-    });
-    const startedAt = performance.now();
-    const mine = await other.store.raiseFence(1);
-    const tookMs = performance.now() - startedAt;
-    assert.ok(tookMs < 1500, `the takeover took ${tookMs} ms`);
-    const taken = await other.store.apply(batch(mine, 'taken over'));
-    assert.equal(outcomeOf(taken.folded[0]).status, 'applied');
+/** How far a frozen consumer got. To the server it is the same as one whose bytes are held from there on. */
+const frozenAt: [string, (proxy: TcpProxy) => void][] = [
+  [
+    'behind its look-ups',
+    (proxy) => {
+      proxy.onRequest = (bytes) => (isLargeWrite(bytes) ? 'hold' : 'pass');
+    },
+  ],
+  [
+    'in the middle of a large message',
+    (proxy) => {
+      let isWriting = false;
+      proxy.onRequest = (bytes) => {
+        if (isWriting) return 'hold';
+        isWriting = isLargeWrite(bytes);
+        return 'pass';
+      };
+    },
+  ],
+];
 
-    proxy.release();
-    assert.equal(await applying, 'unavailable');
-    assert.deepEqual((await frozen.store.apply(late)).refused, [1]);
-    const [entry] = (await other.reader.batchGet([key])).entries;
-    assert.equal(Buffer.from(entry?.value ?? []).toString(), 'taken over');
-  } finally {
-    await proxy.close();
-    await Promise.all([frozen.close(), other.close()]);
-  }
-});
+for (const [where, freeze, isNew] of frozenAt.flatMap(
+  ([at, how]) =>
+    [
+      [at, how, true],
+      [at, how, false],
+    ] as const,
+)) {
+  const connection = isNew ? 'a new connection' : 'a connection in use';
+  test(`a consumer frozen ${where}, on ${connection}, holds up the takeover no longer than the server lets it be idle`, async () => {
+    const schema = await server.createSchema();
+    const proxy = await schema.proxy();
+    const timeouts: Partial<SqlTimeouts> = { idleInTransactionMs: 700, statementMs: 1500, callMs: 10_000 };
+    const frozen = await schema.open({ url: schema.url([proxy.port]), timeouts });
+    const other = await schema.open({ timeouts });
+    try {
+      const key = keyIn(1);
+      const old = await frozen.store.raiseFence(1);
+      const large = new Uint8Array(1024 * 1024).fill(1);
+      const batch = (fence: Fence, value: string | Uint8Array) => ({
+        fences: [fenceOf(fence)],
+        operations: [putOf(key, value)],
+      });
+      if (!isNew) await frozen.store.apply(batch(old, 'before'));
+      freeze(proxy);
+      const late = batch(old, large);
+      const applying = frozen.store.apply(late).then(
+        () => 'applied',
+        (error: Error & { code?: string }) => error.code,
+      );
+      await eventually('the fence is held', async () => {
+        const open = await schema.query(
+          `SELECT 1 FROM pg_stat_activity WHERE backend_xid IS NOT NULL AND wait_event = 'ClientRead'`,
+        );
+        return open.length === 1;
+      });
+      const startedAt = performance.now();
+      const mine = await other.store.raiseFence(1);
+      const tookMs = performance.now() - startedAt;
+      assert.ok(tookMs < 1500, `the takeover took ${tookMs} ms`);
+      const taken = await other.store.apply(batch(mine, 'taken over'));
+      assert.equal(outcomeOf(taken.folded[0]).status, 'applied');
+
+      proxy.release();
+      assert.equal(await applying, 'unavailable');
+      assert.deepEqual((await frozen.store.apply(late)).refused, [1]);
+      const [entry] = (await other.reader.batchGet([key])).entries;
+      assert.equal(Buffer.from(entry?.value ?? []).toString(), 'taken over');
+    } finally {
+      await proxy.close();
+      await Promise.all([frozen.close(), other.close()]);
+    }
+  });
+}
 
 for (const isolation of ['read committed', 'serializable'] as const) {
   test(`two who fight over the same partitions never undo each other, ${isolation}`, async () => {
