@@ -17,13 +17,12 @@ import {
 } from '@stratakv/core';
 import { byteaArray, int8Array } from './binary-array.ts';
 import { getEntryStates, putEntries } from './entry-sql.ts';
-import { type EntryWrite, entryWriteValues, noEntryValues, readEntryStates, writeEntries } from './entry-table.ts';
+import { type EntryWrite, entryWriteValues, noEntryValues, readEntryStates } from './entry-table.ts';
 import { isDataError } from './failure.ts';
 import { addOperations, getIdentities, getOperations } from './operation-sql.ts';
 import { operationValues, readIdentities, readOperations, type Settled } from './operation-table.ts';
 import { markApplied, passFence, readClock } from './partition-sql.ts';
 import type { Session } from './session.ts';
-import type { Statement } from './statement.ts';
 
 /*
  * One batch in one transaction (DESIGN §3, step 2), in two round trips: fences, log rows, entries and the clock are
@@ -101,22 +100,22 @@ async function lookUpBehind(
  * the transaction only when nothing of the same statement was sent before (measured).
  */
 async function prepareLarge(session: Session): Promise<void> {
+  const statements = [getOperations, getIdentities, getEntryStates, putEntries, addOperations];
+  if (statements.every((statement) => session.hasPrepared(statement))) return;
   const none = byteaArray([]);
-  const large: [Statement, readonly unknown[]][] = [
-    [getOperations, [none]],
-    [getIdentities, [none]],
-    [getEntryStates, [none]],
-    [putEntries, noEntryValues],
-    [addOperations, operationValues([], new Map(), 0)],
-  ];
-  const missing = large.filter(([statement]) => !session.hasPrepared(statement));
-  await Promise.all(missing.map(([statement, values]) => session.ask(statement, values)));
+  await Promise.all([
+    session.ask(getOperations, [none]),
+    session.ask(getIdentities, [none]),
+    session.ask(getEntryStates, [none]),
+    session.ask(putEntries, noEntryValues()),
+    session.ask(addOperations, operationValues([], new Map(), 0)),
+  ]);
 }
 
 async function write(session: Session, plan: ReturnType<typeof planBatch>): Promise<void> {
   try {
     await Promise.all([
-      writeEntries(session, plan.entryValues, plan.writeCount),
+      ...plan.entryValues.map((values) => session.ask(putEntries, values)),
       plan.operationValues && session.ask(addOperations, plan.operationValues),
       session.ask(markApplied, plan.marks),
       session.commit(),
@@ -139,7 +138,6 @@ function planBatch(taken: readonly QueuedOperation[], found: Found, nowMs: numbe
   return {
     folded,
     writes: entryWrites.map(({ stored }) => stored),
-    writeCount: entryWrites.length,
     entryValues: entryWriteValues(entryWrites, nowMs),
     operationValues: settled.length === 0 ? undefined : operationValues(settled, claims, nowMs),
     marks: marksOf(taken, found, nowMs),

@@ -24,26 +24,31 @@ export const getEntryStates = {
 
 /**
  * $1 keys, ascending; $2 partitions, $3 versions, $4 whether deleted, $5 expiry or null, $6 content types, $7 meta or
- * null, $8 values; $9 time of all. Rows that are newer stay, and are not counted.
+ * null, $8 values; $9 time of all; $10 how many. A row that is newer stays, which the fence rules out: then the division
+ * fails (22012), and with it the transaction, whose COMMIT is on its way already.
  */
 export const putEntries = {
   name: 'put-entries',
   text: `
-    INSERT INTO entries (key, partition, version, is_deleted, expires_at, content_type, meta, value, modified_at)
-    SELECT written.*, $9::int8
-    FROM unnest($1::bytea[], $2::int8[], $3::int8[], $4::bool[], $5::int8[], $6::bytea[], $7::bytea[], $8::bytea[])
-      AS written (key, partition, version, is_deleted, expires_at, content_type, meta, value)
-    ON CONFLICT (key) DO UPDATE SET
-      partition = excluded.partition,
-      version = excluded.version,
-      is_deleted = excluded.is_deleted,
-      expires_at = excluded.expires_at,
-      content_type = excluded.content_type,
-      meta = excluded.meta,
-      value = excluded.value,
-      modified_at = excluded.modified_at
-    WHERE entries.version < excluded.version
-    RETURNING version`,
+    WITH written AS (
+      INSERT INTO entries (key, partition, version, is_deleted, expires_at, content_type, meta, value, modified_at)
+      SELECT given.*, $9::int8
+      FROM unnest($1::bytea[], $2::int8[], $3::int8[], $4::bool[], $5::int8[], $6::bytea[], $7::bytea[], $8::bytea[])
+        AS given (key, partition, version, is_deleted, expires_at, content_type, meta, value)
+      ON CONFLICT (key) DO UPDATE SET
+        partition = excluded.partition,
+        version = excluded.version,
+        is_deleted = excluded.is_deleted,
+        expires_at = excluded.expires_at,
+        content_type = excluded.content_type,
+        meta = excluded.meta,
+        value = excluded.value,
+        modified_at = excluded.modified_at
+      WHERE entries.version < excluded.version
+      RETURNING 1
+    )
+    SELECT 1 / CASE count(*) WHEN $10::int8 THEN 1 ELSE 0 END AS all_written
+    FROM written`,
 };
 
 /** $1 first key, $2 the first one behind, $3 how many. Rows that are not there for readers are told too. */

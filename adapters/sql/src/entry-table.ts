@@ -1,6 +1,6 @@
 import { type Entry, type EntryState, isTombstone, type Key, type Meta, type Tombstone } from '@stratakv/core';
 import { boolArray, byteaArray, int8Array } from './binary-array.ts';
-import { getEntries, getEntryStates, putEntries } from './entry-sql.ts';
+import { getEntries, getEntryStates } from './entry-sql.ts';
 import type { Session } from './session.ts';
 
 /* Entries and tombstones, as rows and back. */
@@ -81,7 +81,7 @@ export function entryWriteValues(writes: readonly EntryWrite[], nowMs: number): 
     .map((write) => ({ ...write, key: keyBytes(write.stored.key) }))
     .sort((a, b) => Buffer.compare(a.key, b.key));
   const statements: unknown[][] = [];
-  let rows: typeof sorted = [];
+  let rows: Row[] = [];
   let bytes = 0;
   for (const row of sorted) {
     const size = sizeOf(row.stored);
@@ -97,11 +97,18 @@ export function entryWriteValues(writes: readonly EntryWrite[], nowMs: number): 
   return statements;
 }
 
+/** The values of `putEntries` for no rows at all. */
+export function noEntryValues(): unknown[] {
+  return rowValues([], 0);
+}
+
+type Row = EntryWrite & { readonly key: Uint8Array };
+
 function sizeOf(stored: Entry | Tombstone): number {
   return 256 + (isTombstone(stored) ? 0 : stored.value.byteLength);
 }
 
-function rowValues(rows: readonly (EntryWrite & { readonly key: Uint8Array })[], nowMs: number): unknown[] {
+function rowValues(rows: readonly Row[], nowMs: number): unknown[] {
   const entries = rows.map(({ stored }) => (isTombstone(stored) ? undefined : stored));
   return [
     byteaArray(rows.map(({ key }) => key)),
@@ -113,18 +120,10 @@ function rowValues(rows: readonly (EntryWrite & { readonly key: Uint8Array })[],
     byteaArray(entries.map((entry) => metaBytes(entry?.meta))),
     byteaArray(entries.map((entry) => entry?.value ?? nothing)),
     nowMs,
+    rows.length,
   ];
 }
 
-/** The values of `putEntries` for no rows at all. */
-export const noEntryValues: readonly unknown[] = rowValues([], 0);
-
 function metaBytes(meta: Meta | undefined): Uint8Array | null {
   return meta === undefined || meta.length === 0 ? null : Buffer.from(JSON.stringify(meta));
-}
-
-/** Writes rows. Rejects when one of them was newer, which the fence forbids. */
-export async function writeEntries(session: Session, values: readonly unknown[][], count: number): Promise<void> {
-  const written = await Promise.all(values.map((rows) => session.ask(putEntries, rows)));
-  if (written.reduce((sum, rows) => sum + rows.length, 0) < count) throw new Error('an entry is newer than its fence');
 }

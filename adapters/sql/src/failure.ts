@@ -10,6 +10,8 @@ import { DatabaseError } from 'pg';
 const diskFull = '53100';
 const undefinedTable = '42P01';
 const invalidSchemaName = '3F000';
+/** Division by zero, by which `putEntries` says so: nothing of the data, and nothing was written. */
+const notAllWritten = '22012';
 
 /** A transaction lost against another one: it must start over, and will get through then. */
 const retryableStates: ReadonlySet<string> = new Set(['40001', '40P01']);
@@ -38,7 +40,8 @@ export function isSticky(error: unknown): boolean {
 
 /** Whether an error, met while operations were written, comes from one of them and will again. */
 export function isDataError(error: unknown): boolean {
-  return dataClasses.has(sqlStateOf(error)?.slice(0, 2) ?? '');
+  const state = sqlStateOf(error) ?? '';
+  return dataClasses.has(state.slice(0, 2)) && state !== notAllWritten;
 }
 
 /** What whoever called is told. */

@@ -28,7 +28,8 @@ export interface SessionOptions {
   readonly applicationName: string;
 }
 
-const readServerVersion: Statement = { name: '', text: 'SELECT version()' };
+/** Bytes come as hexadecimal text, whatever the server's default is. */
+const prepareAny: Statement = { name: '', text: `SELECT version(), set_config('bytea_output', 'hex', false)` };
 
 /*
  * Every statement here finds its rows by an index. Without statistics, as in a table that has just begun to grow,
@@ -59,6 +60,7 @@ function parseInt8(text: string): number {
 }
 
 function parseBytea(text: string): Buffer {
+  if (!text.startsWith('\\x')) throw new TypeError('the database writes bytes in an unknown form');
   return Buffer.from(text.slice(2), 'hex');
 }
 
@@ -144,7 +146,7 @@ export class SessionClient extends Client implements Session {
     const timer = setTimeout(() => this.destroy(), ms);
     try {
       await this.connect();
-      const [server] = await this.ask<{ version: string }>(readServerVersion);
+      const [server] = await this.ask<{ version: string }>(prepareAny);
       this.#isCockroach = server?.version.includes('CockroachDB') ?? false;
       if (this.#isCockroach) return;
       const [found] = await this.ask<{ is_standby: boolean }>(preparePostgres);

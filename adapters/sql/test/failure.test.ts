@@ -99,6 +99,17 @@ describe('what an error means', () => {
       );
     }));
 
+  test('a batch of which the database leaves an entry out is not applied', () =>
+    withStore(async ({ schema, database, consumer }) => {
+      await schema.query(`CREATE FUNCTION skip() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RETURN CASE WHEN NEW.value = 'left out' THEN NULL ELSE NEW END; END $$`);
+      await schema.query('CREATE TRIGGER skip BEFORE INSERT ON entries FOR EACH ROW EXECUTE FUNCTION skip()');
+      const puts = ['written', 'left out'].map((value) => putOf(keyIn(1, value.slice(0, 4)), value));
+      await assert.rejects(consumer.apply(...puts), { code: 'unavailable' });
+      assert.deepEqual(await database.reader.operations(puts.map(({ id }) => id)), [undefined, undefined]);
+      assert.deepEqual((await database.reader.batchGet(puts.map(({ key }) => key))).entries, [undefined, undefined]);
+    }));
+
   test('what cannot be written at all is refused before anything is', () =>
     withStore(async ({ consumer }) => {
       const broken = putOf(keyIn(3), 'x', { contentType: undefined as unknown as string });
