@@ -1,0 +1,119 @@
+import { deepEqual, equal } from 'node:assert/strict';
+import { randomInt } from 'node:crypto';
+import { describe, type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { eventually, inParallel } from '../framework/eventually.ts';
+import { HttpClient } from '../framework/http.ts';
+import { audit } from './audit.ts';
+import { Cluster } from './cluster.ts';
+import { Ledger } from './ledger.ts';
+import { between, Probe, tally } from './probe.ts';
+import { checkPromises } from './promises.ts';
+import { Random } from './random.ts';
+import { type TourStop, tourStops } from './tour-stops.ts';
+import { Client } from './traffic.ts';
+
+/*
+ * The fault tour: one process after the other is stopped, killed and frozen, in a stack of which each kind has enough to
+ * spare one. Meanwhile the promised answers, then the way back; and all the while clients that keep account of every
+ * write. KV_FAULT_TOUR=whole goes to every process and to some together, else one of each kind.
+ */
+
+const isWhole = process.env.KV_FAULT_TOUR === 'whole';
+const only = process.env.KV_FAULT_ONLY;
+const seed = Number(process.env.KV_CRASH_SEED ?? randomInt(2 ** 31));
+const partitionKeys = 64;
+
+const random = new Random(seed);
+const ledger = new Ledger();
+const sharedKeys = ['shared/0', 'shared/1'];
+const ownKeys: string[] = [];
+const clients = Array.from({ length: 6 }, (_, index) => {
+  const keys = Array.from({ length: 8 }, (__, number) => `own/${index}/${number}`);
+  ownKeys.push(...keys);
+  return new Client({
+    name: `c${index}`,
+    ownKeys: keys,
+    sharedKeys,
+    ledger,
+    random: new Random(random.below(2 ** 31)),
+  });
+});
+
+const cluster = await Cluster.start();
+const http = new HttpClient(cluster.url);
+let isOver = false;
+const traffic = clients.map((client) => write(client));
+
+/** Writes without a pause worth the name, and goes on after every cut. */
+async function write(client: Client): Promise<void> {
+  const own = new HttpClient(cluster.url);
+  while (!isOver) {
+    await client.run(own, () => isOver);
+    await sleep(100);
+  }
+  own.forgetConnections();
+}
+
+describe(`fault tour, KV_CRASH_SEED=${seed}`, () => {
+  const stops = tourStops(isWhole).filter(({ processes, fault }) => `${processes} ${fault}`.includes(only ?? ''));
+  for (const stop of stops) {
+    test(`${stop.processes.join(', ')}: ${stop.fault}`, (t) => visit(stop, t));
+  }
+
+  test('in the end nothing is lost, nothing was applied twice, no version went back', async (t) => {
+    isOver = true;
+    await Promise.all(traffic);
+    t.diagnostic(`${ledger.acknowledged} writes acknowledged, ${ledger.cut} cut`);
+    await audit(http, { ledger, ownKeys, sharedKeys });
+  });
+});
+
+async function visit({ processes, fault, promises, frozenMs, backWithinMs }: TourStop, t: TestContext): Promise<void> {
+  await inParallel(
+    Array.from({ length: partitionKeys }, (_, number) => number),
+    16,
+    async (number) => {
+      await http.request('PUT', `/kv/probe/${number}`, { body: 'before', headers: { Prefer: 'wait=10' } });
+      equal((await http.request('GET', `/kv/probe/${number}`)).status, 200);
+    },
+  );
+  const before = processes.map((name) => cluster.process(name));
+  const probes = [new Probe(http, 'put', 50), new Probe(http, 'get', 50), new Probe(http, 'latest', 100)];
+  await sleep(300);
+  const failedAt = Date.now();
+  for (const name of processes) cluster.fail(name, fault);
+  if (fault === 'freeze') await sleep(frozenMs);
+  else await Promise.all(before.map((each) => cluster.restarted(each, 20_000)));
+  const backAt = Date.now();
+  for (const name of processes) cluster.thaw(name);
+  await asBefore(backWithinMs);
+  const settledAt = Date.now();
+  const samples = (await Promise.all(probes.map((probe) => probe.end()))).flat();
+  t.diagnostic(`away ${backAt - failedAt} ms, as before ${settledAt - backAt} ms later`);
+  for (const question of ['put', 'get', 'latest'] as const) {
+    const asked = between(samples, failedAt, settledAt).filter((sample) => sample.question === question);
+    t.diagnostic(`${question}: ${tally(asked)}`);
+  }
+  const isFrozen = fault === 'freeze';
+  checkPromises(samples, promises, { failedAt, until: isFrozen ? backAt : settledAt, mayBeBack: !isFrozen });
+}
+
+/** Resolves when every partition takes and applies writes, and nothing says that anything is missing. */
+async function asBefore(withinMs: number): Promise<void> {
+  await eventually(
+    async () => {
+      const answer = await http.request('GET', '/readyz');
+      deepEqual([answer.status, (answer.json() as { status: string }).status], [200, 'ready'], answer.describe());
+      const numbers = Array.from({ length: partitionKeys }, (_, number) => number);
+      await inParallel(numbers, 32, async (number) => {
+        const written = await http.request('PUT', `/kv/probe/${number}`, { body: 'x', headers: { Prefer: 'wait=5' } });
+        equal(written.status, 204, written.describe());
+        const read = await http.request('GET', `/kv/probe/${number}`, { headers: { 'Cache-Control': 'no-cache' } });
+        equal(read.status, 200, read.describe());
+      });
+    },
+    withinMs,
+    200,
+  );
+}
