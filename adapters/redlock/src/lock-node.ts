@@ -13,14 +13,16 @@ export interface LockNodeOptions {
 /** A connection that owes an answer for this long is given up and made anew, milliseconds. */
 const brokenAfterMs = 2_000;
 const connectWithinMs = 1_000;
+/** A node that is late by more than this is silent, milliseconds. Less is a machine with too much to do. */
+const silentAfterMs = 200;
 /** Longest pause between two attempts to connect, milliseconds. */
 const maxPauseMs = 1_000;
 
 /**
  * One lock Redis. Redlock waits for every node, so each answers, or fails, within the limit.
  *
- * A node that owes an answer is silent: it fails at once for everybody, until the answer comes. What it is asked still
- * goes out, in order: when it wakes up it first learns of the locks that were released meanwhile.
+ * A node that has owed an answer for long is silent: it fails at once for everybody, until the answer comes. What it is
+ * asked still goes out, in order: when it wakes up it first learns of the locks that were released meanwhile.
  */
 export class LockNode implements ScriptRunner {
   /** Host and port, without credentials. */
@@ -29,6 +31,8 @@ export class LockNode implements ScriptRunner {
   readonly #answerWithinMs: number;
   /** Requests that were not answered within the limit. */
   readonly #overdue = new Set<Promise<unknown>>();
+  /** Since when there are any, by the monotonic clock. */
+  #overdueSince = 0;
 
   constructor({ url, answerWithinMs, onError }: LockNodeOptions) {
     this.name = nodeName(url);
@@ -68,7 +72,8 @@ export class LockNode implements ScriptRunner {
    */
   async ask<Answer>(question: (client: Redis) => Promise<Answer>): Promise<Answer> {
     const answer = question(this.#client);
-    if (this.#overdue.size === 0) return this.#within(answer);
+    const isSilent = this.#overdue.size > 0 && performance.now() - this.#overdueSince > silentAfterMs;
+    if (!isSilent) return this.#within(answer);
     answer.catch(() => {});
     throw new Error(`The lock node ${this.name} is silent.`);
   }
@@ -101,6 +106,7 @@ export class LockNode implements ScriptRunner {
     let isSettled = false;
     const judge = () => {
       if (isSettled) return;
+      if (this.#overdue.size === 0) this.#overdueSince = performance.now();
       this.#overdue.add(answer);
       answer.catch(() => {}).finally(() => this.#overdue.delete(answer));
       late.reject(new Error(`The lock node ${this.name} did not answer in time.`));

@@ -29,6 +29,22 @@ export class LockNodes {
     throw new StrataError('unavailable', `${answers.length} of ${this.all.length} lock nodes answered.`, { cause });
   }
 
+  /**
+   * Resolves as soon as a majority has answered, without waiting for the others.
+   *
+   * @throws StrataError `unavailable` when no majority does
+   */
+  async reach(): Promise<void> {
+    const enough = Promise.withResolvers<void>();
+    let answers = 0;
+    const asked = this.ask(async (node) => {
+      await node.ask((client) => client.ping());
+      answers += 1;
+      if (answers >= this.majority) enough.resolve();
+    });
+    await Promise.race([enough.promise, asked]);
+  }
+
   close(): void {
     for (const node of this.all) node.close();
   }

@@ -91,7 +91,7 @@ export class RedlockPartitionLock implements PartitionLock {
 
   async check(): Promise<void> {
     this.#refuseClosed();
-    await this.#ping();
+    await this.#nodes.reach();
   }
 
   /** Releases every lease and withdraws the announcements, on the nodes that can be reached. */
@@ -123,17 +123,13 @@ export class RedlockPartitionLock implements PartitionLock {
     } catch (error) {
       if (!(error instanceof Redlock.LockError)) throw error;
       // It does not say why. With a majority that answers, somebody holds it, or several wanted it at once.
-      await this.#ping();
+      await this.#nodes.reach();
       return undefined;
     }
     const lease = new RedlockLease(partition, key, lock, askedAt, this.#leaseOptions);
     this.#leases.add(lease);
     this.#refuseClosed();
     return lease;
-  }
-
-  async #ping(): Promise<void> {
-    await this.#nodes.ask((node) => node.ask((client) => client.ping()));
   }
 
   #refuseClosed(): void {

@@ -67,7 +67,7 @@ export class RedlockLease implements PartitionLease {
       await this.#options.locks.unlock(this.#lock);
     } catch {
       // Also when it was not held any more, which is as good.
-      await this.#options.nodes.ask((node) => node.ask((client) => client.ping()));
+      await this.#options.nodes.reach();
     }
   }
 

@@ -34,8 +34,10 @@ export class LockServers {
     return `test-${this.#tests}`;
   }
 
+  /** Patient with its nodes unless a test says otherwise: the machine may have much to do. */
   async connect(options: Partial<RedlockOptions> = {}): Promise<RedlockPartitionLock> {
-    const lock = await connectRedlock({ urls: this.urls, prefix: this.prefix, termMs: 3_000, ...options });
+    const common = { urls: this.urls, prefix: this.prefix, termMs: 3_000, answerWithinMs: 500 };
+    const lock = await connectRedlock({ ...common, ...options });
     this.#locks.push(lock);
     return lock;
   }
