@@ -33,6 +33,8 @@ export function makeDockerSecrets(dataDir) {
   };
 
   keep('kv_secret', password());
+  // For the time in which kv_secret is changed: what it was goes in here.
+  keep('kv_secret_previous', '');
   keep('rabbitmq_cookie', password());
   const rabbitmq = keep('rabbitmq_password', password());
   keep('rabbitmq_user.conf', `default_user = stratakv\ndefault_pass = ${rabbitmq}`);

@@ -4,7 +4,7 @@ FROM stratakv-test/debian
 RUN groupadd --system --gid 101 nginx \
  && useradd --system --uid 101 --gid nginx --no-create-home --home-dir /nonexistent nginx \
  && apt-get update \
- && apt-get install --yes --no-install-recommends nginx-light libnginx-mod-http-echo curl \
+ && apt-get install --yes --no-install-recommends nginx-light curl \
  && rm -rf /var/lib/apt/lists/*
 STOPSIGNAL SIGQUIT
 CMD ["nginx", "-g", "daemon off;"]
