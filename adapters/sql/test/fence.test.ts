@@ -97,7 +97,8 @@ for (const isolation of ['read committed', 'serializable'] as const) {
     const schema = await server.createSchema();
     const retries: string[] = [];
     const observer = { onRetry: (state: string) => void retries.push(state) };
-    const consumers = await Promise.all([1, 2].map(() => schema.open({ isolation, observer })));
+    const url = schema.url([], {}, `-cdefault_transaction_isolation=${isolation.replace(' ', '\\ ')}`);
+    const consumers = await Promise.all([1, 2].map(() => schema.open({ url, isolation, observer })));
     const partitions = [9, 2, 14, 5];
     const keys = partitions.map((partition) => keyIn(partition, 'fought-over'));
     const created: string[] = [];
