@@ -29,7 +29,7 @@ import { logSettled } from './write-log.ts';
  */
 
 export interface BatchApplierOptions {
-  readonly store: Pick<EntryStore, 'apply'>;
+  readonly store: Pick<EntryStore, 'apply' | 'check'>;
   readonly queue: Pick<OperationQueue, 'deadLetter'>;
   readonly cache: CacheUpdates;
   readonly outcomes: Pick<OutcomeFeed, 'notify'>;
@@ -98,9 +98,21 @@ export class BatchApplier {
           'a batch could not be applied and is tried again',
         );
       }
-      if (signal.aborted) return false;
-      await clock.sleep(backoffMs(attempt, pauses), signal);
-      if (signal.aborted) return false;
+      // Each attempt takes the keys out of the cache. With the database away that is for nothing, and reads need them.
+      do {
+        if (signal.aborted) return false;
+        await clock.sleep(backoffMs(attempt, pauses), signal);
+        if (signal.aborted) return false;
+      } while (!(await this.#isDatabaseBack()));
+    }
+  }
+
+  async #isDatabaseBack(): Promise<boolean> {
+    try {
+      await this.#options.store.check();
+      return true;
+    } catch {
+      return false;
     }
   }
 

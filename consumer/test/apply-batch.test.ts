@@ -113,6 +113,17 @@ test('a database that is away is tried again in place, without a new subscriptio
   assert.equal(await counted(member.metrics, 'kv_apply_retries_total'), 4);
 });
 
+test('while the database is away the cache is left alone: reads need it', async () => {
+  const member = fixture.start();
+  await eventually('all partitions are held', () => member.consumer.partitions.length === 16);
+  member.faults.store.plan('apply', { kind: 'fail', error: unavailable }, 1);
+  member.faults.store.plan('check', { kind: 'fail', error: unavailable }, 5);
+  await fixture.publish(putOf(keyIn(4), 'a'));
+  await fixture.drained();
+  assert.ok(member.faults.store.calls('check') >= 6);
+  assert.equal(member.faults.cache.calls('invalidate'), 2, 'once before each transaction that was tried');
+});
+
 test('a commit whose answer was lost is not applied twice', async () => {
   const member = fixture.start();
   const replyTo = await fixture.listen();

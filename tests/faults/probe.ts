@@ -18,6 +18,12 @@ export interface Sample {
   readonly hasRetryAfter: boolean;
 }
 
+/** Over all partitions. */
+export const probeKeys = 64;
+export const writtenPath = (number: number): string => `/kv/probe/written/${number}`;
+/** What nobody writes while something is away: a write on its way takes its key out of the cache. */
+export const readPath = (number: number): string => `/kv/probe/read/${number}`;
+
 /** A steady small load of one kind: a request every `everyMs`, whether or not the ones before were answered. */
 export class Probe {
   readonly samples: Sample[] = [];
@@ -66,9 +72,10 @@ export class Probe {
 
   #send() {
     this.#asked += 1;
-    // Over all partitions, and again and again the same, so that reads find them cached.
-    const path = `/kv/probe/${this.#asked % 64}`;
-    if (this.#question === 'put') return this.#http.request('PUT', path, { body: `value ${this.#asked}` });
+    const number = this.#asked % probeKeys;
+    if (this.#question === 'put')
+      return this.#http.request('PUT', writtenPath(number), { body: `value ${this.#asked}` });
+    const path = readPath(number);
     const headers = this.#question === 'latest' ? { 'Cache-Control': 'no-cache' } : {};
     return this.#http.request('GET', path, { headers });
   }
