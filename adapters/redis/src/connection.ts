@@ -58,7 +58,7 @@ export class RedisConnection {
     try {
       return await ask(this.#redis);
     } catch (cause) {
-      throw new StrataError('unavailable', 'The cache did not answer, or refused.', { cause });
+      throw new StrataError('unavailable', 'The cache did not answer, or refused.', { cause: withoutCommand(cause) });
     }
   }
 
@@ -111,7 +111,7 @@ export class RedisConnection {
     if (this.#isClosed) return;
     // Not a failure: ioredis says this too whenever it begins the list of Sentinels anew.
     if (error.message.startsWith('All sentinels are unreachable') && !error.message.includes('Last error')) return;
-    this.#onEvent({ kind: 'failed', error });
+    this.#onEvent({ kind: 'failed', error: withoutCommand(error) });
   }
 
   #watchFailovers(server: Extract<RedisServer, { sentinels: unknown }>): SentinelWatch {
@@ -125,4 +125,10 @@ export class RedisConnection {
       },
     });
   }
+}
+
+/** ioredis adds the command to an error: values, or the password when it was that. Neither belongs into a log. */
+function withoutCommand<Thrown>(error: Thrown): Thrown {
+  if (error instanceof Error) Reflect.deleteProperty(error, 'command');
+  return error;
 }

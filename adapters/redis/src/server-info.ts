@@ -11,9 +11,8 @@ export interface ServerInfo {
  * Judges the answer to INFO.
  *
  * A cache that refuses writes when it is full (`noeviction`), or never is (no `maxmemory`), still gives right answers:
- * what is in it can be read, removed and outdated. So that is a warning. A replica could only be read, and behind its
- * master; before 6.2 there is no RESP3 and INFO lacks what is asked here; in a cluster the keys of one call are on
- * different nodes. Those are refused.
+ * what is in it is read, removed and outdated as ever. So that is a warning. A replica could only be read, and is behind its
+ * master; ioredis 6 asks for Redis 6.2; in a cluster the keys of one call are on different nodes. Those are refused.
  */
 export function judgeServer(info: string): ServerInfo {
   const field = (name: string) => new RegExp(`^${name}:([^\\r\\n]*)`, 'm').exec(info)?.[1];

@@ -32,7 +32,7 @@ before(async () => {
 });
 after(async () => {
   for (const close of closers) await close();
-  for (const each of set.redisProcesses) each.thaw();
+  for (const each of [...set.redisProcesses, ...set.sentinelProcesses]) each.thaw();
   await set.close();
 });
 
@@ -82,11 +82,13 @@ async function untilAnswered(): Promise<{ readonly backMs: number; readonly slow
   return { backMs: performance.now() - startedAt, slowestMs };
 }
 
-test('a frozen master: calls fail within the command time-out, and the next master is used within 5 s', async (context) => {
+test('a frozen machine, with the master and a Sentinel: calls fail in time, and the next master is used within 5 s', async (context) => {
+  const idle = await openCache(context, server());
   assert.equal(await given.fill(key, await given.lease(key), entry), true);
   const old = await masterIndex();
   await withServer(old, (redis) => redis.wait(2, 1000));
   processOf(old).freeze();
+  set.sentinelProcesses[0]?.freeze();
   firstFailoverAt = performance.now();
   const { backMs, slowestMs } = await untilAnswered();
   context.diagnostic(`back after ${Math.round(backMs)} ms, slowest failure ${Math.round(slowestMs)} ms`);
@@ -95,8 +97,13 @@ test('a frozen master: calls fail within the command time-out, and the next mast
   assert.equal((await given.held(key))?.entry?.version, entry.version);
   assert.equal(given.countOf('failover'), 1);
 
+  // Without a single call too.
+  await eventually('the idle client knows', () => idle.countOf('connected') === 2);
+  assert.ok(performance.now() - firstFailoverAt < 6000);
+
   // The old one takes itself for the master for some more seconds, but nobody is drawn back to it.
   processOf(old).thaw();
+  set.sentinelProcesses[0]?.thaw();
   await given.cache.invalidate([key], 'batch 1');
   await given.put(entryOf('a', 6_000_000), 'batch 1');
   assert.equal((await given.held(key))?.entry?.version, 6_000_000);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { inspect } from 'node:util';
 import { entryOf, eventually } from '@stratakv/core/testing';
 import { startRedis, type TestRedis } from '@stratakv/native/testing';
 import { Redis } from 'ioredis';
@@ -85,13 +86,14 @@ test('a Redis that is not there when we start: no error, and found when it comes
   await eventually('it is there', () => isBack(given));
 });
 
-test('a wrong password is no reason not to start, and is told', async (context) => {
+test('a wrong password is no reason not to start, and is told, but not which one', async (context) => {
   const wrong = new URL(redis.url);
-  wrong.password = 'wrong';
+  wrong.password = 'not-the-password';
   const given = await openCache(context, { url: wrong.href });
   await assert.rejects(given.cache.check(), { code: 'unavailable' });
   const failed = given.events.find((event) => event.kind === 'failed');
   assert.match(failed?.error.message ?? '', /WRONGPASS/);
+  assert.doesNotMatch(inspect(given.events, { depth: 10, showHidden: true }), /not-the-password/);
 });
 
 test('a replica is refused at start; one that becomes a replica is left until it is a master again', async (context) => {
@@ -110,6 +112,15 @@ test('a replica is refused at start; one that becomes a replica is left until it
   await admin.replicaof('NO', 'ONE');
   await eventually('it is used again', () => isBack(given));
   assert.equal(given.countOf('unfit'), 1);
+});
+
+test('an error of a call tells neither keys nor values', async (context) => {
+  const given = await openCache(context, redis, { markerTermMs: -1 });
+  await assert.rejects(given.cache.invalidate([entryOf('secret-key', 1).key], 'batch 1'), (error: Error) => {
+    assert.match(String(error.cause), /invalid expire/);
+    assert.doesNotMatch(inspect(error, { depth: 10, showHidden: true }), /secret-key/);
+    return true;
+  });
 });
 
 test('a prefix with characters that mean something to SCAN is refused', async (context) => {
