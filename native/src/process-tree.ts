@@ -3,8 +3,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 /**
  * Sends a signal to a process, to all that descend from it, and to its process group: PostgreSQL gives each of its
  * backends a session of its own, which a signal to the group does not reach. Processes that are gone are passed over.
+ *
+ * @throws RangeError for 0 and 1, from which everything descends
  */
 export function signalTree(pid: number, signal: NodeJS.Signals): void {
+  if (!(pid > 1)) throw new RangeError(`${pid} is not a process to send ${signal} to`);
   const descendants = descendantsOf(pid);
   signalGroup(pid, signal);
   for (const each of [pid, ...descendants]) send(each, signal);
@@ -12,6 +15,7 @@ export function signalTree(pid: number, signal: NodeJS.Signals): void {
 
 /** What a dead leader left in its group. A group's number is not given to a new process while the group has members. */
 export function signalGroup(pid: number, signal: NodeJS.Signals): void {
+  if (!(pid > 1)) throw new RangeError(`${pid} is not a process group to send ${signal} to`);
   send(-pid, signal);
 }
 

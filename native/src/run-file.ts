@@ -58,7 +58,7 @@ export class RunFile {
    */
   async endLeftovers(): Promise<readonly string[]> {
     const left = this.#read().filter(isAlive);
-    for (const { pid } of left) signalTree(pid ?? 0, 'SIGKILL');
+    for (const { pid } of left) if (pid !== undefined) signalTree(pid, 'SIGKILL');
     while (left.some(isAlive)) await sleep(20);
     return left.map(({ name }) => name);
   }

@@ -23,6 +23,8 @@ export interface NativeProcess {
 }
 
 interface RunNote {
+  /** Of the process that started the others. */
+  readonly pid: number;
   readonly origin: string;
   readonly processes: readonly NativeProcess[];
 }

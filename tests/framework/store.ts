@@ -31,13 +31,24 @@ export class Store {
 
   /** @param path sent byte for byte */
   async request(method: string, path: string, options: RequestOptions = {}): Promise<Answer> {
-    this.#api ??= this.#http.request('GET', '/openapi.json').then((answer) => {
-      equal(answer.status, 200, `GET /openapi.json: ${answer.describe()}`);
-      return new ApiDescription(answer.json() as JsonObject);
-    });
     const answer = await this.#http.request(method, path, options);
-    checkContract({ method, path, answer }, await this.#api);
+    checkContract({ method, path, answer }, await this.#describedApi());
     return answer;
+  }
+
+  /** The store's own description of its API, read once. A store that cannot give it now may later. */
+  #describedApi(): Promise<ApiDescription> {
+    this.#api ??= this.#readApi().catch((error) => {
+      this.#api = undefined;
+      throw error;
+    });
+    return this.#api;
+  }
+
+  async #readApi(): Promise<ApiDescription> {
+    const answer = await this.#http.request('GET', '/openapi.json');
+    equal(answer.status, 200, `GET /openapi.json: ${answer.describe()}`);
+    return new ApiDescription(answer.json() as JsonObject);
   }
 
   get(key: string, headers: Headers = {}): Promise<Answer> {
