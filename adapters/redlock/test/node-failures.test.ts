@@ -226,7 +226,7 @@ describe('a consumer that leaves', () => {
       for (const partition of [1, 2, 3]) held(await leaving.acquire(partition));
       await failure.befall(servers.processes[0]);
       const late = assert.rejects(leaving.acquire(4), unavailable);
-      await within(300, 'close', leaving.close());
+      await within(1_000, 'close', leaving.close());
       await late;
       for (const partition of [1, 2, 3, 4]) await promptly(150, 'acquire', () => staying.acquire(partition));
       assert.equal(await staying.announce('staying'), 1);
@@ -242,6 +242,6 @@ describe('a consumer that leaves', () => {
     await lock.announce('one');
     for (const process of servers.processes) process.freeze();
     await delay(10);
-    await within(300, 'close', lock.close());
+    await within(1_000, 'close', lock.close());
   });
 });

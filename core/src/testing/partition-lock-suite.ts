@@ -23,7 +23,8 @@ export interface LockSettings {
 
 export type CreateLock = (settings: LockSettings) => Promise<LockHarness>;
 
-const settings: LockSettings = { termMs: 800, aliveMs: 800 };
+/** Long enough for rounds over all partitions on a machine with much to do. */
+const settings: LockSettings = { termMs: 1_500, aliveMs: 1_500 };
 
 interface LockCase extends LockHarness {
   pass(ms: number): Promise<void>;
