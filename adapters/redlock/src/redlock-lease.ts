@@ -26,7 +26,6 @@ export class RedlockLease implements PartitionLease {
   readonly #options: LeaseOptions;
   /** By the monotonic clock. */
   #until: number;
-  #renewal: Promise<boolean> | undefined;
 
   /**
    * @param key of the lock
@@ -46,13 +45,8 @@ export class RedlockLease implements PartitionLease {
 
   /** @throws StrataError `unavailable` when the nodes do not say whether it is lost; it then holds until it runs out */
   async renew(): Promise<boolean> {
-    this.#renewal = this.#renew();
-    try {
-      if (await this.#renewal) return true;
-    } finally {
-      this.#renewal = undefined;
-    }
-    // What is left of it on a minority would stand in the way of others.
+    if (await this.#extend()) return true;
+    // What is left of it on a minority, or was put back after a release, would stand in the way of others.
     await this.release().catch(() => {});
     return false;
   }
@@ -60,8 +54,6 @@ export class RedlockLease implements PartitionLease {
   /** @throws StrataError `unavailable` when no majority answered; it then runs out */
   async release(): Promise<void> {
     this.#until = 0;
-    // A renewal under way could put it back.
-    await this.#renewal?.catch(() => false);
     this.#options.onEnded(this);
     try {
       await this.#options.locks.unlock(this.#lock);
@@ -71,7 +63,7 @@ export class RedlockLease implements PartitionLease {
     }
   }
 
-  async #renew(): Promise<boolean> {
+  async #extend(): Promise<boolean> {
     if (this.remainingMs() === 0) return false;
     const { renewals, termMs } = this.#options;
     const askedAt = performance.now();
