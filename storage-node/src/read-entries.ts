@@ -137,18 +137,24 @@ export class EntryReads {
       const { traceId } = read;
       if (code === 'internal') logger.error({ err: error, traceId }, 'the database failed a read in an unknown way');
       else logger.debug({ err: error, traceId }, 'the database failed a read');
-      return (await this.#stale(read)) ?? { kind: 'problem', code };
+      return (await this.#insteadOfDatabase(read, forwarded)) ?? { kind: 'problem', code };
     }
   }
 
-  /** `stale-if-error`: what the cache has, beyond its freshness by no more than the client takes (RFC 5861 §4). */
-  async #stale({ key, level }: LeveledRead): Promise<LeveledAnswer | undefined> {
-    if (level.staleIfErrorSeconds === undefined) return undefined;
+  /**
+   * What the cache has: beyond its freshness by no more than the client takes (`stale-if-error`, RFC 5861 §4), and
+   * within it when the cache was not asked before, because it was taken to be down.
+   */
+  async #insteadOfDatabase({ key, level }: LeveledRead, forwarded: Forwarded): Promise<LeveledAnswer | undefined> {
+    const { staleIfErrorSeconds } = level;
+    if (staleIfErrorSeconds === undefined && forwarded !== 'bypass') return undefined;
     const { cache, clock, settings, metrics } = this.#options;
-    const maxAgeMs = settings.freshMs + level.staleIfErrorSeconds * 1000;
+    const { maxAgeMs: freshMs } = this.#query(key, level);
+    const maxAgeMs = staleIfErrorSeconds === undefined ? freshMs : settings.freshMs + staleIfErrorSeconds * 1000;
     const [answer] = (await cache.lookup([{ key, maxAgeMs, wantsLease: false }])) ?? [];
     if (answer?.kind !== 'hit') return undefined;
-    metrics.reads.stale += 1;
-    return this.#fromCache(answer.cached, clock.now());
+    const now = clock.now();
+    metrics.reads[now - answer.cached.asOf > settings.freshMs ? 'stale' : 'hit'] += 1;
+    return this.#fromCache(answer.cached, now);
   }
 }

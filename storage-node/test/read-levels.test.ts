@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { parseKey, StrataError } from '@stratakv/core';
+import { eventually } from '@stratakv/core/testing';
 import { Fixture } from './fixture.ts';
 
 let fixture: Fixture;
@@ -98,6 +99,19 @@ test('with the database down what is fresh still answers, the rest is unavailabl
   assert.deepEqual(await fixture.look(key, { noCache: true }), ['unavailable', undefined]);
   await fixture.clock.advance(60_001);
   assert.deepEqual(await fixture.look(key), ['unavailable', undefined]);
+});
+
+test('with the database down, a cache that failed for a moment is asked again', async () => {
+  await fixture.write(key, 'a');
+  fixture.reader.faults.plan('batchGet', { kind: 'hang' });
+  fixture.cache.faults.plan('lookup', fail, 1);
+  const late = fixture.look(key);
+  await eventually('the database was asked', () => fixture.reader.faults.calls('batchGet') === 1);
+  await fixture.clock.advance(5_100);
+  assert.deepEqual(await late, ['a', undefined]);
+  fixture.reader.faults.plan('batchGet', fail);
+  // What goes past the cache by its own wish is not answered from it.
+  assert.deepEqual(await fixture.look(key, { noCache: true }), ['unavailable', undefined]);
 });
 
 test('stale-if-error takes what is older, as far as it says and only when the database is down', async () => {
