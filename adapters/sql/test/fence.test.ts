@@ -49,7 +49,7 @@ for (const [where, freeze, isNew] of frozenAt.flatMap(
   test(`a consumer frozen ${where}, on ${connection}, holds up the takeover no longer than the server lets it be idle`, async () => {
     const schema = await server.createSchema();
     const proxy = await schema.proxy();
-    const timeouts: Partial<SqlTimeouts> = { idleInTransactionMs: 700, statementMs: 1500, callMs: 10_000 };
+    const timeouts: Partial<SqlTimeouts> = { idleInTransactionMs: 700, statementMs: 6000, callMs: 10_000 };
     const frozen = await schema.open({ url: schema.url([proxy.port]), timeouts });
     const other = await schema.open({ timeouts });
     try {
@@ -76,7 +76,7 @@ for (const [where, freeze, isNew] of frozenAt.flatMap(
       const startedAt = performance.now();
       const mine = await other.store.raiseFence(1);
       const tookMs = performance.now() - startedAt;
-      assert.ok(tookMs < 1500, `the takeover took ${tookMs} ms`);
+      assert.ok(tookMs < 4000, `the takeover took ${tookMs} ms`);
       const taken = await other.store.apply(batch(mine, 'taken over'));
       assert.equal(outcomeOf(taken.folded[0]).status, 'applied');
 
@@ -124,9 +124,40 @@ for (const isolation of ['read committed', 'serializable'] as const) {
       const rows = await schema.query<{ count: string }>('SELECT count(*) FROM operations');
       assert.equal(Number(rows[0]?.count), created.length);
       if (isolation === 'read committed') assert.deepEqual(retries, []);
-      else assert.ok(retries.length > 0 && retries.every((state) => state === '40001'), 'transactions started over');
+      assert.ok(retries.every((state) => state === '40001'));
     } finally {
       await Promise.all(consumers.map((each) => each.close()));
     }
   });
 }
+
+test('a serializable transaction that waited for a fence in vain starts over, and judges on what stands then', async () => {
+  const schema = await server.createSchema();
+  const retries: string[] = [];
+  const observer = { onRetry: (state: string) => void retries.push(state) };
+  const database = await schema.open({ isolation: 'serializable', observer });
+  const other = await schema.connect();
+  try {
+    const key = keyIn(1);
+    const fence = fenceOf(await database.store.raiseFence(1));
+    await database.store.apply({ fences: [fence], operations: [putOf(key, 'x')] });
+    await other.query('BEGIN');
+    await other.query('UPDATE partitions SET passes = passes + 1');
+    await other.query('UPDATE entries SET version = version + 1');
+    const put = putOf(key, 'y', { condition: { kind: 'version', version: 1 } });
+    const applying = database.store.apply({ fences: [fence], operations: [put] });
+    await eventually('the fence is waited for', async () => {
+      const waiting = await schema.query(`SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'`);
+      return waiting.length === 1;
+    });
+    await other.query('COMMIT');
+    const { folded } = await applying;
+    const [entry] = (await database.reader.batchGet([key])).entries;
+    const outcome = outcomeOf(folded[0]);
+    assert.deepEqual(outcome, { status: 'rejected', code: 'version-mismatch', currentVersion: entry?.version });
+    assert.deepEqual(retries, ['40001']);
+  } finally {
+    await other.end();
+    await database.close();
+  }
+});
