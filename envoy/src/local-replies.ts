@@ -27,10 +27,9 @@ export function localReplies(): readonly object[] {
 }
 
 function mapper(problem: EdgeProblem, filter: object): object {
-  const { type: _, ...rest } = { type: 0, ...problem };
   return {
     filter,
-    status_code: rest.status,
+    status_code: problem.status,
     headers_to_add: [
       header('cache-control', 'no-store'),
       header('x-content-type-options', 'nosniff'),
@@ -39,6 +38,8 @@ function mapper(problem: EdgeProblem, filter: object): object {
     body_format_override: {
       content_type: 'application/problem+json',
       json_format: edgeDocument(problem, requestId),
+      // A request that Envoy cannot read has no id either. What nginx sends it, it can read.
+      omit_empty_values: true,
     },
   };
 }

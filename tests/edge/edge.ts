@@ -1,4 +1,4 @@
-import { equal } from 'node:assert/strict';
+import { deepEqual } from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { request as send } from 'node:http';
 import { join } from 'node:path';
@@ -137,14 +137,15 @@ async function times<T>(count: number, make: (number: number) => Promise<T>): Pr
   return made;
 }
 
-/** Waits until every Envoy counts so many gateways among those it sends requests to. */
+/** Waits until for every Envoy so many gateways pass their health checks, and as many get requests. */
 export async function untilInService({ metricsUrls }: Edge, count: number, withinMs: number): Promise<void> {
-  const pattern = /^envoy_cluster_membership_healthy\{envoy_cluster_name="gateways"\} (\d+)$/m;
   for (const url of metricsUrls) {
     const client = new HttpClient(url);
     await eventually(async () => {
       const { text } = await client.request('GET', '/metrics');
-      equal(Number(pattern.exec(text)?.[1]), count, `gateways ${url} sends requests to`);
+      const gauge = (name: string) =>
+        Number(new RegExp(`^envoy_cluster_${name}\\{envoy_cluster_name="gateways"\\} (\\d+)$`, 'm').exec(text)?.[1]);
+      deepEqual([gauge('health_check_healthy'), gauge('membership_healthy')], [count, count]);
     }, withinMs);
   }
 }

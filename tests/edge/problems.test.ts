@@ -5,7 +5,7 @@ import { eventually } from '../framework/eventually.ts';
 import { HttpClient, type RequestOptions } from '../framework/http.ts';
 import { assertProblem, checkProblemAnswer, type Problem } from '../framework/problems.ts';
 import { rawExchange, requestHead } from '../framework/wire.ts';
-import { startEdge } from './edge.ts';
+import { startEdge, untilInService } from './edge.ts';
 
 const mebibyte = 1024 * 1024;
 
@@ -146,12 +146,30 @@ describe('an error of Envoy is a problem', async () => {
     });
   }
 
-  test('503 when no gateway is ready', async () => {
-    await Promise.all(edge.gateways.map((gateway) => gateway.setReady(false)));
-    await eventually(async () => assertOwn(await ask('GET', ''), 'unavailable', 503));
-    assertOwn(await ask('PUT', ''), 'unavailable', 503);
-    await Promise.all(edge.gateways.map((gateway) => gateway.setReady(true)));
+  test('503 at once when no gateway is there', async () => {
+    await Promise.all(edge.gateways.map((gateway) => gateway.process.kill()));
+    // Connections that had been open break first.
+    await eventually(async () => assertOwn(await ask('PUT', ''), 'unavailable', 503));
+    for (const method of ['GET', 'PUT', 'DELETE']) {
+      const startedAt = performance.now();
+      assertOwn(await ask(method, ''), 'unavailable', 503);
+      ok(performance.now() - startedAt < 1_000);
+    }
+    await Promise.all(edge.gateways.map((gateway) => gateway.process.start()));
     await eventually(async () => equal((await ask('GET', '')).status, 200));
+  });
+});
+
+describe('with no gateway ready', async () => {
+  const edge = await startEdge();
+  after(() => edge.close());
+
+  test('all are asked, for what is missing to a gateway is not always what a request needs', async () => {
+    await Promise.all(edge.gateways.map((gateway) => gateway.setReady(false)));
+    await untilInService(edge, 0, 5_000);
+    const client = new HttpClient(edge.url);
+    for (let n = 0; n < 10; n += 1) equal((await client.request('PUT', '/kv/a', { body: 'x' })).status, 200);
+    equal((await client.request('GET', '/readyz')).status, 503);
   });
 });
 
