@@ -121,8 +121,13 @@ export class Cluster {
     );
   }
 
-  async logs(): Promise<void> {
-    await this.#compose('logs', '--no-color', '--timestamps', '--tail', '200');
+  /** Puts what the containers logged, and what the health checks of those that are not healthy said, into the log. */
+  async explain(): Promise<void> {
+    await this.#compose('logs', '--no-color', '--timestamps', '--tail', '1000');
+    for (const container of await this.containers()) {
+      if ((await this.inspect(container)).isHealthy) continue;
+      await this.#docker('inspect', '--format', '{{json .State.Health}}', container.id);
+    }
   }
 
   #compose(...args: readonly string[]): Promise<string> {

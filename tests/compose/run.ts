@@ -40,7 +40,7 @@ const cluster = new Cluster({ engine, commands, compose, dataDir: join(tools, 'd
 try {
   await test();
 } catch (error) {
-  if (!isInterrupted) await cluster.logs().catch(() => {});
+  if (!isInterrupted) await cluster.explain().catch(() => {});
   await log.check('the run', () => Promise.reject(error));
 } finally {
   await log.step('Taking it all down', async () => {
