@@ -79,11 +79,14 @@ describe('the log of notable requests', async () => {
     await client.request('GET', '/kv/failed', { headers: { Do: 'status=500' } });
     await client.request('GET', '/kv/slow', { headers: { Do: 'delay=1100', Prefer: 'wait=5' } });
     await client.request('GET', '/kv/named', { headers: { 'X-Request-Id': 'my-own' } });
+    await client.request('GET', '/kv/traced', { headers: { traceparent } });
+    await client.request('GET', '/kv/uncached', { headers: { Do: 'status=504' } });
+    await client.request('GET', '/kv/posing', { headers: { 'X-Is-Named': '1' } });
     await eventually(async () => {
       const { nginx, envoy } = linesOf(edge);
       for (const lines of [nginx, envoy]) {
         const paths = lines.map(({ path }) => path).toSorted();
-        deepEqual(paths, ['/kv/failed', '/kv/named', '/kv/slow', '/kv/write', '/kv/write']);
+        deepEqual(paths, ['/kv/failed', '/kv/named', '/kv/slow', '/kv/traced', '/kv/write', '/kv/write']);
       }
     });
   });
