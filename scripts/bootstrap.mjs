@@ -35,6 +35,11 @@ export async function bootstrap({ dev }) {
 
 /** Runs a command's `main() -> exit code`, prints a SetupError as its bare message, and sets the exit code. */
 export async function runMain(main) {
+  // Whoever reads the output may have seen enough: ./start.sh status | head -1
+  process.stdout.on('error', (error) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
   try {
     process.exitCode = await main();
   } catch (error) {

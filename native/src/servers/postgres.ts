@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { chown, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { appendFile, chown, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runToEnd } from '../launch.ts';
 import { heldFolder, type ProcessSpec } from '../process-spec.ts';
@@ -9,6 +9,8 @@ import { unprivilegedUser } from '../unprivileged-user.ts';
 
 /** Name of the database and of the role that owns it. */
 export const postgresName = 'stratakv';
+
+const ownConfiguration = 'stratakv.conf';
 
 export interface PostgresOptions {
   readonly name: string;
@@ -53,7 +55,8 @@ export function postgresUrl({ port, password }: PostgresOptions, database = post
 }
 
 /** Under another name until it is whole, so that a start that was cut off begins again. */
-async function createCluster({ folder, password, fsync = true }: PostgresOptions, data: string): Promise<void> {
+async function createCluster(options: PostgresOptions, data: string): Promise<void> {
+  const { folder, password, fsync = true } = options;
   const unfinished = join(folder, 'data.new');
   await rm(unfinished, { recursive: true, force: true });
   await makeOwnFolder(folder);
@@ -72,6 +75,9 @@ async function createCluster({ folder, password, fsync = true }: PostgresOptions
       '',
     ].join('\n'),
   });
+  // What initdb has found out about the machine, such as which kind of shared memory works, stays in its own file.
+  await appendFile(join(unfinished, 'postgresql.conf'), `\ninclude '${ownConfiguration}'\n`);
+  await writeConfiguration(options, unfinished);
   await rename(unfinished, data);
 }
 
@@ -90,7 +96,7 @@ async function writeConfiguration(options: PostgresOptions, data: string): Promi
     timezone: 'UTC',
   };
   const lines = Object.entries(settings).map(([name, value]) => `${name} = '${value}'`);
-  await writeOwnFile(join(data, 'postgresql.conf'), lines);
+  await writeOwnFile(join(data, ownConfiguration), lines);
   await writeOwnFile(join(data, 'pg_hba.conf'), [`host all ${postgresName} 127.0.0.1/32 scram-sha-256`]);
 }
 
