@@ -14,7 +14,7 @@ import { Store, versionOf } from '../framework/store.ts';
 
 const run = promisify(execFile);
 const folder = await mkdtemp(join(tmpdir(), 'stratakv-backup-'));
-const dataDir = join(folder, 'data');
+const original = join(folder, 'original');
 const copy = join(folder, 'copy');
 const dump = join(folder, 'stratakv.dump');
 
@@ -31,12 +31,12 @@ after(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function openStore(): Promise<Store> {
+async function openStore(dataDir: string): Promise<Store> {
   // Short, so that what was lost is settled soon.
   return new Store(await openNative({ KV_DATA_DIR: dataDir, KV_CONFIRM_TIMEOUT: '1s' }));
 }
 
-async function postgres(program: 'pg_dump' | 'pg_restore', args: readonly string[]): Promise<void> {
+async function postgres(program: 'pg_dump' | 'pg_restore', dataDir: string, args: readonly string[]): Promise<void> {
   const server = readRunNote(dataDir).processes.find(({ kind }) => kind === 'postgres');
   const password = await readFile(join(dataDir, 'secrets', 'postgres-password'), 'utf8');
   const login = { PGHOST: '127.0.0.1', PGPORT: `${server?.port}`, PGUSER: 'stratakv', PGPASSWORD: password.trim() };
@@ -44,40 +44,38 @@ async function postgres(program: 'pg_dump' | 'pg_restore', args: readonly string
 }
 
 /** Sends a signal to the consumers alone. */
-function signalConsumers(signal: NodeJS.Signals): void {
+function signalConsumers(dataDir: string, signal: NodeJS.Signals): void {
   for (const { kind, pid } of readRunNote(dataDir).processes) {
     if (kind === 'consumer' && pid !== undefined) process.kill(pid, signal);
   }
 }
 
 /** Ends the whole stack in the middle of what it does. */
-async function killStack(): Promise<void> {
+async function killStack(dataDir: string): Promise<void> {
   const { pid, processes } = readRunNote(dataDir);
   process.kill(pid, 'SIGKILL');
   await eventually(async () => deepEqual(processes.filter(isAlive), []));
 }
 
 test('a store is written to, dumped, written to again, and ended with writes in its queue', async () => {
-  const store = await openStore();
+  const store = await openStore(original);
   for (const key of keys) dumped.set(key, await store.write(key, `first ${key}`));
-  await postgres('pg_dump', ['--format', 'custom', '--file', dump, 'stratakv']);
+  await postgres('pg_dump', original, ['--format', 'custom', '--file', dump, 'stratakv']);
   for (const key of keys.slice(0, 5)) later.set(key, await store.write(key, `second ${key}`));
   const written = await store.put('lost', 'x', { wait: 10 });
   equal(written.status, 201);
   lost = written.header('sync-token') ?? '';
-  signalConsumers('SIGSTOP');
+  signalConsumers(original, 'SIGSTOP');
   for (const key of waiting) equal((await store.put(key, `first ${key}`)).status, 202);
-  await killStack();
+  await killStack(original);
   await store.close();
 });
 
 test('a copy of the folder has everything, what waited in the queue included', async () => {
   // With the owners of the files: PostgreSQL insists on its own.
-  await run('cp', ['-a', dataDir, copy]);
-  await rm(dataDir, { recursive: true });
-  // RabbitMQ's queues know the path they were made at.
-  await run('cp', ['-a', copy, dataDir]);
-  restored = await openStore();
+  await run('cp', ['-a', original, copy]);
+  await rm(original, { recursive: true });
+  restored = await openStore(copy);
   const store = restored;
   for (const key of keys) equal(versionOf(await store.getLatest(key)), later.get(key) ?? dumped.get(key), key);
   await eventually(async () => {
@@ -88,7 +86,7 @@ test('a copy of the folder has everything, what waited in the queue included', a
 test('a dump brings back the moment it was made at, and no version is given twice', async () => {
   ok(restored);
   const store = restored;
-  await postgres('pg_restore', ['--clean', '--if-exists', '--single-transaction', '--dbname', 'stratakv', dump]);
+  await postgres('pg_restore', copy, ['--clean', '--if-exists', '--single-transaction', '--dbname', 'stratakv', dump]);
   await store.restart();
   for (const key of keys) {
     const answer = await store.get(key);

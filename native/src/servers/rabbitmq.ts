@@ -38,6 +38,7 @@ export function rabbitMqSpec(options: RabbitMqOptions): ProcessSpec {
     name,
     command: findProgram('rabbitmq-server'),
     args: [],
+    cwd: folder,
     env: {
       HOME: folder,
       RABBITMQ_NODENAME: nodeName(name),
@@ -46,6 +47,9 @@ export function rabbitMqSpec(options: RabbitMqOptions): ProcessSpec {
       RABBITMQ_CONF_ENV_FILE: '/dev/null',
       RABBITMQ_ENABLED_PLUGINS_FILE: join(folder, 'enabled_plugins'),
       RABBITMQ_MNESIA_BASE: data,
+      // Quorum queues keep the path they were made at, and are not found at another. Seen from the folder the path stays the
+      // same, also when the folder is moved, or restored somewhere else.
+      RABBITMQ_QUORUM_DIR: 'quorum',
       RABBITMQ_LOG_BASE: join(folder, 'log'),
       RABBITMQ_GENERATED_CONFIG_DIR: join(folder, 'generated'),
       ERL_EPMD_PORT: `${epmdPort}`,
