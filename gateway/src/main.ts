@@ -50,7 +50,7 @@ storage = await StorageClient.open({
   observe,
   timeoutMs: config.readTimeoutMs,
   firstAnswerMs: 1000,
-  maxConnections: 16,
+  maxConnections: 64,
   connectTimeoutMs: 1000,
   lookupEveryMs: 5000,
   probeEveryMs: 500,

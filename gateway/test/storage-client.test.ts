@@ -162,6 +162,32 @@ describe('a gateway asks storage nodes', () => {
     assert.deepEqual(node.batches, [['a', 'b', 'c', 'd', 'e'], ['c', 'd', 'e'], ['e']]);
   });
 
+  test('reads past the cache that hang take no connection away from those of the cache', async () => {
+    const [node] = await nodes(1);
+    assert.ok(node);
+    const client = await clientOf([node.url]);
+    node.behaviour = (reads, answer) => {
+      if (!reads.some(({ level }) => level.noCache)) return echo(reads, answer);
+      // Alive, and waits for its database.
+      answer.send([]);
+    };
+    // More of them than there are connections.
+    const hanging = Array.from({ length: 12 }, () => {
+      const level = { ...cachedLevel, noCache: true };
+      return textsOf(client.readEach([{ key: parseKey('x'), level }], Date.now() + 600));
+    });
+    assert.deepEqual(await textsOf(client.readEach(readsOf('a', 'b'), soon())), ['a', 'b']);
+    const mixed = [...readsOf('c'), { key: parseKey('x'), level: { ...cachedLevel, noCache: true } }, ...readsOf('d')];
+    const [c, x, d] = await client.readEach(mixed, Date.now() + 600);
+    assert.deepEqual(
+      [c, d].map((answer) => !(answer instanceof Promise) && answer && textOf(answer)),
+      ['c', 'd'],
+    );
+    assert.ok(x instanceof Promise);
+    assert.equal(textOf(await x), 'unavailable');
+    assert.deepEqual(new Set((await Promise.all(hanging)).flat()), new Set(['unavailable']));
+  });
+
   test('a problem keeps its code; a message that makes no sense is a failed node', async () => {
     const [node] = await nodes(1);
     assert.ok(node);

@@ -50,6 +50,8 @@ export class DatabaseReads {
   readonly #outstanding = new Set<KeyRead>();
   #waiting = 0;
   #inFlight = 0;
+  /** When the database last answered, or was first asked again after a rest: milliseconds since 1970. */
+  #heardAt = 0;
   #isFlushPlanned = false;
   #isSweeping = false;
   #entryBytes = 1024;
@@ -69,12 +71,25 @@ export class DatabaseReads {
       metrics.shed += 1;
       return Promise.reject(new StrataError('overloaded', 'Too many reads wait for the database.'));
     }
+    if (this.#isStuck()) {
+      metrics.shed += 1;
+      return Promise.reject(new StrataError('unavailable', 'The database does not answer now.'));
+    }
     this.#waiting += 1;
     return new Promise<DatabaseAnswer>((resolve, reject) => {
       this.#join(key, options, { deadline: options.deadline, isCollapsed: false, resolve, reject });
     }).finally(() => {
       this.#waiting -= 1;
     });
+  }
+
+  /**
+   * Whether nothing has come from the database for so long that the next read would only wait in vain. What is on its
+   * way finds out when it is back.
+   */
+  #isStuck(): boolean {
+    if (this.#inFlight === 0) return false;
+    return this.#options.clock.now() - this.#heardAt > this.#options.settings.stuckAfterMs;
   }
 
   #join(key: Key, { lease, mayJoinSent }: DatabaseReadOptions, waiter: Waiter): void {
@@ -134,6 +149,7 @@ export class DatabaseReads {
     const startedAt = performance.now();
     const asOf = clock.now();
     for (const read of batch) if (read.lease !== undefined) this.#leased.set(read.key, read);
+    if (this.#inFlight === 0) this.#heardAt = asOf;
     this.#inFlight += 1;
     const outcome = await reader.batchGet(batch.map((read) => read.key)).catch(asError);
     metrics.databaseRead(batch.length, performance.now() - startedAt, outcome instanceof Error ? 'failed' : 'ok');
@@ -148,6 +164,7 @@ export class DatabaseReads {
 
   #release(batch: readonly KeyRead[]): void {
     this.#inFlight -= 1;
+    this.#heardAt = this.#options.clock.now();
     for (const read of batch) {
       this.#outstanding.delete(read);
       if (this.#leased.get(read.key) === read) this.#leased.delete(read.key);

@@ -14,6 +14,8 @@ export interface StorageSettings {
   readonly maxWaitingReads: number;
   /** Of these, how many may go round a cache that is down. */
   readonly maxBypassReads: number;
+  /** Reads of the database are refused when it has answered none for this long, milliseconds. */
+  readonly stuckAfterMs: number;
   /** How long the cache is left alone after it failed, milliseconds. */
   readonly cacheRetryMs: number;
 }
@@ -26,5 +28,6 @@ export const defaultStorageSettings: StorageSettings = {
   maxBatchesInFlight: 4,
   maxWaitingReads: 10_000,
   maxBypassReads: 2_000,
+  stuckAfterMs: 2_000,
   cacheRetryMs: 250,
 };

@@ -178,3 +178,20 @@ test('a cache that fails the fill does not fail the read', async () => {
   const answer = await fixture.found(key);
   assert.deepEqual([textOf(answer), answer.cacheStatus.isStored], ['a', false]);
 });
+
+test('a database that answers nothing for 2 s is not waited for any more, until it answers again', async () => {
+  fixture.commit(key, 'a');
+  fixture.reader.faults.plan('batchGet', { kind: 'hang' }, 1);
+  const patient = fixture.read(key, { noCache: true }, 60_000);
+  await sent(1);
+  await fixture.clock.advance(1_900);
+  const late = fixture.read(other, { noCache: true }, 1_000);
+  await fixture.clock.advance(1_100);
+  assert.equal(textOf(await late), undefined, 'the second read went through beside the first');
+  await fixture.clock.advance(2_100);
+  assert.equal(textOf(await fixture.read(other, { noCache: true }, 60_000)), 'unavailable');
+  assert.equal(fixture.reader.faults.calls('batchGet'), 2, 'nothing more was sent');
+  fixture.reader.faults.release();
+  assert.equal(textOf(await patient), 'a');
+  assert.equal(textOf(await fixture.read(key, { noCache: true })), 'a');
+});

@@ -27,7 +27,7 @@ test('the age counts from the start of the database read', async () => {
   fixture.commit(key, 'a');
   fixture.reader.faults.plan('batchGet', { kind: 'delay', ms: 3_000, clock: fixture.clock }, 1);
   const reading = fixture.found(key);
-  await new Promise((resolve) => setTimeout(resolve, 5));
+  await eventually('the database was asked', () => fixture.reader.faults.calls('batchGet') === 1);
   await fixture.clock.advance(3_000);
   assert.equal((await reading).ageMs, 3_000);
   assert.equal((await fixture.found(key)).ageMs, 3_000);

@@ -19,7 +19,7 @@ import {
 } from '@stratakv/core';
 import { NodeDirectory, type NodeDirectoryOptions } from './node-directory.ts';
 import { ReadBatch } from './read-batch.ts';
-import type { StorageNode } from './storage-node.ts';
+import type { Lane, StorageNode } from './storage-node.ts';
 
 export interface StorageClientOptions extends NodeDirectoryOptions {
   readonly clock: Clock;
@@ -59,10 +59,23 @@ export class StorageClient implements Storage {
   }
 
   async readEach(reads: readonly LeveledRead[], deadline: number): Promise<readonly PendingAnswer[]> {
+    const isDirect = ({ level }: LeveledRead) => level.noCache;
+    const direct = this.#send(reads.filter(isDirect), 'database', deadline);
+    const cached = this.#send(
+      reads.filter((read) => !isDirect(read)),
+      'cache',
+      deadline,
+    );
+    // Past the cache nothing is there at once.
+    await cached.begun;
+    const [fromDatabase, fromCache] = [direct.pending().values(), cached.pending().values()];
+    return reads.map((read) => (isDirect(read) ? fromDatabase : fromCache).next().value as PendingAnswer);
+  }
+
+  #send(reads: readonly LeveledRead[], lane: Lane, deadline: number): ReadBatch {
     const batch = new ReadBatch(reads);
-    void this.#readBatch(batch, deadline);
-    await batch.begun;
-    return batch.pending();
+    void this.#readBatch(batch, lane, deadline);
+    return batch;
   }
 
   scan(query: ScanQuery): Promise<ScanPage> {
@@ -100,7 +113,7 @@ export class StorageClient implements Storage {
     return this.#nodes.close();
   }
 
-  async #readBatch(batch: ReadBatch, deadline: number): Promise<void> {
+  async #readBatch(batch: ReadBatch, lane: Lane, deadline: number): Promise<void> {
     const tried = new Set<StorageNode>();
     let isOverloaded = false;
     for (let failures = 0; failures < attempts && !batch.isComplete; ) {
@@ -109,7 +122,7 @@ export class StorageClient implements Storage {
       if (node === undefined || remainingMs <= 0) break;
       try {
         // A node leaves out what would make its answer too large: then the rest is asked for anew.
-        await this.#observed(failures, () => this.#attempt(node, batch, remainingMs));
+        await this.#observed(failures, () => this.#attempt(node, batch, lane, remainingMs));
       } catch (error) {
         failures += 1;
         tried.add(node);
@@ -120,7 +133,7 @@ export class StorageClient implements Storage {
     batch.settleAll({ kind: 'problem', code: isOverloaded ? 'overloaded' : 'unavailable' });
   }
 
-  async #attempt(node: StorageNode, batch: ReadBatch, remainingMs: number): Promise<void> {
+  async #attempt(node: StorageNode, batch: ReadBatch, lane: Lane, remainingMs: number): Promise<void> {
     const abort = new AbortController();
     const cut = (ms: number, what: string) => setTimeout(() => abort.abort(new Error(what)), ms);
     // Half of the time at most, so that a frozen node leaves enough for another one.
@@ -130,7 +143,7 @@ export class StorageClient implements Storage {
     const { left } = batch;
     const { body, take } = batch.request(remainingMs);
     try {
-      await node.stream('/read', body, abort.signal, (chunk) => {
+      await node.stream(lane, body, abort.signal, (chunk) => {
         clearTimeout(first);
         take(chunk);
       });

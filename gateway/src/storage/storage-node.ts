@@ -2,7 +2,7 @@ import { problemCode, StrataError } from '@stratakv/core';
 import { type Dispatcher, Pool } from 'undici';
 
 export interface StorageNodeOptions {
-  /** Connections to one node at a time; requests beyond wait for one. */
+  /** Connections to one node at a time in each lane; requests beyond wait for one. */
   readonly maxConnections: number;
   readonly connectTimeoutMs: number;
 }
@@ -17,16 +17,22 @@ const headers = { 'content-type': 'application/octet-stream' };
 /** Less than the 72 s after which the node closes an idle connection: the side that sends must be the one to give up. */
 const keepAliveMs = 60_000;
 
+/**
+ * What a call waits for at the node. Each has connections of its own, so that with a database that hangs, reads of it
+ * take none away from those that the cache answers.
+ */
+export type Lane = 'cache' | 'database';
+
 /** One storage node, over a few kept-alive connections. */
 export class StorageNode {
   readonly origin: string;
-  readonly #pool: Pool;
+  readonly #pools: Readonly<Record<Lane, Pool>>;
   #inFlight = 0;
   #isSuspect = false;
 
   constructor(origin: string, { maxConnections, connectTimeoutMs }: StorageNodeOptions) {
     this.origin = origin;
-    this.#pool = new Pool(origin, {
+    const options = {
       connections: maxConnections,
       pipelining: 1,
       connect: { timeout: connectTimeoutMs },
@@ -35,7 +41,8 @@ export class StorageNode {
       // Each call has its own deadline.
       headersTimeout: 0,
       bodyTimeout: 0,
-    });
+    };
+    this.#pools = { cache: new Pool(origin, options), database: new Pool(origin, options) };
   }
 
   /** Requests that have no answer yet. */
@@ -59,7 +66,7 @@ export class StorageNode {
    */
   async ask(path: string, body: Uint8Array, signal: AbortSignal): Promise<Buffer> {
     return this.#counted(async () => {
-      const answer = await this.#pool.request({ path, method: 'POST', body, headers, signal });
+      const answer = await this.#pools.database.request({ path, method: 'POST', body, headers, signal });
       const bytes = Buffer.from(await answer.body.arrayBuffer());
       if (answer.statusCode === 200) return bytes;
       throw failureOf(answer.statusCode, bytes);
@@ -67,19 +74,19 @@ export class StorageNode {
   }
 
   /** Sends a batch of reads; each chunk of the answer goes to `onData`. Rejects as `ask` does, or when `onData` throws. */
-  async stream(path: string, body: Uint8Array, signal: AbortSignal, onData: (chunk: Buffer) => void): Promise<void> {
+  async stream(lane: Lane, body: Uint8Array, signal: AbortSignal, onData: (chunk: Buffer) => void): Promise<void> {
     await this.#counted(
       () =>
         new Promise<void>((resolve, reject) => {
           const handler = streamHandler(signal, onData, resolve, reject);
-          this.#pool.dispatch({ path, method: 'POST', body, headers }, handler);
+          this.#pools[lane].dispatch({ path: '/read', method: 'POST', body, headers }, handler);
         }),
     );
   }
 
   /** Whether it can do its work: throws with its reason when not. */
   async checkReady(signal: AbortSignal): Promise<void> {
-    const { statusCode, body } = await this.#pool.request({ path: '/readyz', method: 'GET', signal });
+    const { statusCode, body } = await this.#pools.cache.request({ path: '/readyz', method: 'GET', signal });
     const text = await body.text();
     if (statusCode !== 200) throw new StorageNodeFailure(failedChecks(text));
   }
@@ -87,7 +94,7 @@ export class StorageNode {
   /** Asks whether it is alive; if so, it is no longer suspect. Never rejects. */
   async probe(signal: AbortSignal): Promise<void> {
     try {
-      const { body, statusCode } = await this.#pool.request({ path: '/healthz', method: 'GET', signal });
+      const { body, statusCode } = await this.#pools.cache.request({ path: '/healthz', method: 'GET', signal });
       await body.dump();
       if (statusCode === 200) this.#isSuspect = false;
     } catch {
@@ -97,8 +104,9 @@ export class StorageNode {
 
   /** Lets the calls under way finish, up to `graceMs` milliseconds, then cuts them. */
   async close(graceMs = 1000): Promise<void> {
-    const timer = setTimeout(() => void this.#pool.destroy(), graceMs);
-    await this.#pool.close().catch(() => {});
+    const pools = Object.values(this.#pools);
+    const timer = setTimeout(() => pools.map((pool) => pool.destroy()), graceMs);
+    await Promise.allSettled(pools.map((pool) => pool.close()));
     clearTimeout(timer);
   }
 
