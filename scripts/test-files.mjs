@@ -28,6 +28,11 @@ export function needsServers(file, seen = new Set()) {
   return imports.some((path) => needsServers(path, seen));
 }
 
+/** Whether what a test file measures would be off with another one beside it. */
+export function wantsMachine(file) {
+  return file.startsWith('tests/faults/tour');
+}
+
 /** Whether a scenario restarts its store or gives it settings: then it cannot share one with others. */
 export function needsOwnStore(file) {
   return /\bstore\.(restart|kill)\(|\buseStore\(\{/.test(sourceOf(file));

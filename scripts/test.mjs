@@ -5,17 +5,20 @@ import { bootstrap, ROOT, runMain } from './bootstrap.mjs';
 import { run, withCompileCache } from './child-process.mjs';
 import { installServers } from './modes.mjs';
 import { startSharedStack } from './native-scenarios.mjs';
-import { findTestFiles, needsOwnStore, needsServers } from './test-files.mjs';
+import { findTestFiles, needsOwnStore, needsServers, wantsMachine } from './test-files.mjs';
 
 const STAGE_LIMIT_MS = 15 * 60_000;
+// Who names files may name those that take long.
+const NAMED_LIMIT_MS = 90 * 60_000;
 const TEST_LIMIT_MS = 2 * 60_000;
-const STAGES = ['types', 'lint', 'generated', 'tests', 'native'];
-const NEED_SERVERS = ['tests', 'native'];
+const STAGES = ['types', 'lint', 'generated', 'tests', 'native', 'faults'];
+const NEED_SERVERS = ['tests', 'native', 'faults'];
 const SCENARIOS = 'tests/scenarios/';
 const USAGE = `Usage: npm test -- [WORD...] [--embedded] [--only=STAGE,...] [--test-...]
 
-Runs every check of the repository: ${STAGES.join(', ')}. The last one is ${SCENARIOS} against the whole native
-stack; the stage before runs them against the embedded store, with all other tests. What the tests need is installed.
+Runs every check of the repository: ${STAGES.join(', ')}. The stage native is ${SCENARIOS} against the whole
+native stack; the stage before runs them against the embedded store, with all other tests. The last one is the fault
+tour, which wants the machine for itself. What the tests need is installed.
   WORD           run only the test files whose path contains one of the words, and no other stage;
                  with KV_TARGET=native, scenarios against the native stack
   --embedded     leave out what needs more than Node.js
@@ -38,7 +41,7 @@ function parseArguments(args) {
   if (unknown !== undefined) throw new UsageError(`Unknown stage: ${unknown}`);
   const tests = process.env.KV_TARGET === 'native' ? 'native' : 'tests';
   parsed.only ??= parsed.words.length > 0 ? [tests] : STAGES;
-  if (parsed.embedded) parsed.only = parsed.only.filter((stage) => stage !== 'native');
+  if (parsed.embedded) parsed.only = parsed.only.filter((stage) => stage !== 'native' && stage !== 'faults');
   return parsed;
 }
 
@@ -62,7 +65,15 @@ async function runStage(node, stage, parsed) {
   if (stage === 'lint') return runLimited(node, stage, [bin('biome'), 'check']);
   if (stage === 'generated') return runLimited(node, stage, ['scripts/generate.ts', '--check']);
   if (stage === 'native') return runNative(node, parsed);
-  return runLimited(node, stage, testArguments(selectFiles(parsed).files, parsed));
+  const { files } = selectFiles(parsed);
+  if (stage === 'faults') return runLimited(node, stage, testArguments(files.filter(wantsMachine), parsed, 1));
+  const limitMs = parsed.words.length > 0 ? NAMED_LIMIT_MS : STAGE_LIMIT_MS;
+  return runLimited(node, stage, testArguments(inThisStage(files, parsed), parsed), {}, limitMs);
+}
+
+/** Files that want the machine for themselves have a stage of their own, unless they were named. */
+function inThisStage(files, { words }) {
+  return words.length > 0 ? files : files.filter((file) => !wantsMachine(file));
 }
 
 /** The scenarios share one stack, but for those that restart it or set it up in their own way. */
@@ -87,10 +98,10 @@ async function runNative(node, parsed) {
 }
 
 /** Runs one command of a stage, which has to end in time. Resolves to `{ code, interrupted }`. */
-async function runLimited(node, stage, args, env = {}) {
+async function runLimited(node, stage, args, env = {}, limitMs = STAGE_LIMIT_MS) {
   let impatience;
   const onStart = (pid) => {
-    impatience = setTimeout(interrupt, STAGE_LIMIT_MS, stage, pid);
+    impatience = setTimeout(interrupt, limitMs, stage, pid, limitMs);
   };
   const result = await run(node, args, { cwd: ROOT, onStart, env: withCompileCache({ ...process.env, ...env }) });
   clearTimeout(impatience);
@@ -99,8 +110,8 @@ async function runLimited(node, stage, args, env = {}) {
 
 // A test file that leaves a timer or a server behind never ends, and its tests' own time limits do not help.
 // On SIGINT Node's test runner names the files that still run, then prints its results.
-function interrupt(stage, pid) {
-  console.error(`\nThe stage ${stage} is stopped: it runs longer than ${STAGE_LIMIT_MS / 60_000} minutes.`);
+function interrupt(stage, pid, limitMs) {
+  console.error(`\nThe stage ${stage} is stopped: it runs longer than ${limitMs / 60_000} minutes.`);
   process.kill(pid, 'SIGINT');
 }
 
@@ -126,14 +137,16 @@ function summarize(results, parsed) {
   }
   if (!parsed.embedded || !parsed.only.includes('tests')) return;
   const { leftOut } = selectFiles(parsed);
-  console.log(`Left out: the scenarios on the native stack, and ${leftOut.length} test files that start servers:`);
+  console.log(
+    `Left out: the scenarios on the native stack, the fault tour, and ${leftOut.length} test files that start servers:`,
+  );
   for (const file of leftOut) console.log(`  ${file}`);
 }
 
 /** Whether a stage runs a file that starts servers. */
 function wantsServers(parsed) {
   const stages = parsed.only.filter((stage) => NEED_SERVERS.includes(stage));
-  if (stages.includes('native')) return true;
+  if (stages.includes('native') || stages.includes('faults')) return true;
   return stages.length > 0 && selectFiles(parsed).files.some((file) => needsServers(file));
 }
 
