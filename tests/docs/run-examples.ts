@@ -113,8 +113,8 @@ async function runExample(example: Example, bindings: Bindings, place: Place): P
   const command = bindings.toActual(written);
   const answer = await answerOf(command, place);
   let difference = bindings.bind(example.answer, answer);
-  // What comes later is still compared as if this had been right.
-  if (difference !== undefined) bindings.bind(bindings.toWritten(answer), answer);
+  // What comes later still means the ids of this one.
+  if (difference !== undefined) bindings.rebind(example.answer, answer);
   if (written !== example.command) difference ??= 'the command has a place to fill in';
   return { example, now: { ...example, command, answer }, difference };
 }

@@ -30,6 +30,13 @@ describe('comparing a written answer with a new one', () => {
     equal(bindings.toActual(idA), idA);
   });
 
+  test('an answer that has changed still says which id is which', () => {
+    const bindings = new Bindings();
+    bindings.rebind(`HTTP/1.1 200 OK\nsync-token: ${idA}`, `HTTP/1.1 202 Accepted\nsync-token: ${idB}`);
+    equal(bindings.toActual(`curl localhost:8080/operations/${idA}`), `curl localhost:8080/operations/${idB}`);
+    equal(bindings.recent('id', 0), idB);
+  });
+
   for (const [written, actual] of [
     ['HTTP/1.1 204 No Content', 'HTTP/1.1 201 Created'],
     ['etag: "1795268517713000"', 'etag: "179526851771300"'],

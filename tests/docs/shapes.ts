@@ -90,6 +90,20 @@ export class Bindings {
     return undefined;
   }
 
+  /** Binds what can be paired, kind by kind in order, of a written answer that is no longer what the store answers. */
+  rebind(written: string, actual: string): void {
+    const before = Map.groupBy(partsOf(written), ({ kind }) => kind);
+    const now = Map.groupBy(partsOf(actual), ({ kind }) => kind);
+    for (const kind of boundKinds) {
+      const parts = now.get(kind) ?? [];
+      for (const [index, part] of (before.get(kind) ?? []).entries()) {
+        const other = parts[index];
+        if (other !== undefined) this.#actual.set(part.text, other.text);
+      }
+      for (const part of parts) if (!this.#written.has(part.text)) this.#add(part, part);
+    }
+  }
+
   #agrees(written: string, actual: string, before: readonly [Part, Part][]): boolean {
     const known = this.#actual.get(written) ?? before.find(([one]) => one.text === written)?.[1].text;
     const knownBack = this.#written.get(actual) ?? before.find(([, other]) => other.text === actual)?.[0].text;
