@@ -29,7 +29,10 @@ export interface LogBounds {
   readonly queueMarginMs: number;
 }
 
-/** How far messages of one queue may be out of the order of their ids: clocks of gateways, and waiting publishes. */
+/**
+ * How far messages of one queue may be out of the order of their ids: clocks of gateways, and waiting publishes. A log that
+ * goes back less far than this is behind them no longer than it goes back.
+ */
 const clockSlackMs = 60 * 60_000;
 
 /** Rows of the log that one step looks at, whichever may go: late outcomes may stand before others. */
@@ -88,7 +91,8 @@ export async function pruneOperations(
 
 /** Operations of a partition made before this may go: milliseconds since 1970. */
 export function prunableBefore({ reached, now }: { reached: number; now: number }, bounds: LogBounds): number {
-  const behindQueue = Math.min(now - bounds.retentionMs, reached - clockSlackMs);
+  const slackMs = Math.min(clockSlackMs, bounds.retentionMs);
+  const behindQueue = Math.min(now - bounds.retentionMs, reached - slackMs);
   return Math.max(behindQueue, now - bounds.retentionMs - bounds.queueMarginMs);
 }
 

@@ -26,7 +26,7 @@ export interface SqlReaderOptions {
 export interface SqlStoreOptions extends SqlReaderOptions {
   /** How long operations are remembered, milliseconds. */
   readonly retentionMs: number;
-  /** How much longer in partitions that are no longer written, milliseconds; 30 days by default. See cleanup.ts. */
+  /** How much longer in partitions that are no longer written, milliseconds; twice as long by default. See cleanup.ts. */
   readonly queueMarginMs?: number;
   /** Left out: what the database needs. See `DatabaseOptions`. */
   readonly isolation?: Isolation;
@@ -47,8 +47,8 @@ export interface SqlStore {
   close(): Promise<void>;
 }
 
-const dayMs = 24 * 3600 * 1000;
-const defaultQueueMarginMs = 30 * dayMs;
+/** With a week of log, three weeks in all; who keeps a short log has said that nothing waits for long. */
+const queueMarginPerRetention = 2;
 /** For one statement of a migration, which may fill an index over all there is. */
 const migrationMs = 3600 * 1000;
 /** How long to wait for another node's migration. */
@@ -60,7 +60,7 @@ const migrationWaitMs = 60_000;
  * @throws DatabaseUrlError
  */
 export function openSqlStore(options: SqlStoreOptions): SqlStore {
-  const { retentionMs, queueMarginMs = defaultQueueMarginMs } = options;
+  const { retentionMs, queueMarginMs = queueMarginPerRetention * retentionMs } = options;
   const database = openDatabase({ maxConnections: 4, ...options }, options.isolation);
   const store = new SqlEntryStore(database, { retentionMs, queueMarginMs });
   let closed: Promise<void> | undefined;
