@@ -15,6 +15,7 @@ export type Attachment = (connection: ChannelModel) => Promise<void>;
 
 const firstPauseMs = 100;
 const longestPauseMs = 3_000;
+const setUpWithinMs = 15_000;
 /** A connection that lasted this long was a good one. */
 const goodAfterMs = 5_000;
 
@@ -106,9 +107,7 @@ export class Link {
     let connection: Connection | undefined;
     try {
       connection = await Connection.open(address.url, this.#options);
-      const { model } = connection;
-      // All at once: what asks the broker something gets through before what publishes, and may get blocked by that.
-      await Promise.all(this.#attachments.map((attachment) => attachment(model)));
+      await this.#setUp(connection);
       if (this.isClosed) return await connection.close();
     } catch (cause) {
       connection?.drop(errorOf(cause));
@@ -123,6 +122,18 @@ export class Link {
     const cause = await connection.lost;
     this.#connection = undefined;
     if (!this.isClosed) onEvent({ kind: 'disconnected', link, address: label, cause });
+  }
+
+  /** Opens all channels on a new connection. A broker that does not get that done is left for another one. */
+  async #setUp(connection: Connection): Promise<void> {
+    const onLate = () => connection.drop(new Error('the broker took too long to open channels'));
+    const timer = setTimeout(onLate, setUpWithinMs);
+    try {
+      // All at once: what asks the broker something gets through before what publishes, and may get stopped by that.
+      await Promise.all(this.#attachments.map((attachment) => attachment(connection.model)));
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   #announceBlocks({ model, blockedBecause }: Connection): void {

@@ -14,8 +14,8 @@ import { MeanSize } from './mean-size.ts';
 import { Publisher } from './publisher.ts';
 import { unavailable } from './refusal.ts';
 import { Subscription } from './subscription.ts';
-import { deadLetterQueue, partitionQueue, type TopologyOptions } from './topology.ts';
-import { queueMissing, type TopologyRole, TopologyWatch } from './topology-watch.ts';
+import { deadLetterQueue, partitionQueue, type TopologyOptions, topologyOf } from './topology.ts';
+import { type TopologyRole, TopologyWatch } from './topology-watch.ts';
 
 export interface RabbitMqQueueOptions {
   /** P, as the database tells it. */
@@ -30,6 +30,8 @@ export interface RabbitMqQueueOptions {
   readonly replicas?: number;
   /** Bound on what this process has published and the broker has not confirmed, bytes. */
   readonly maxUnconfirmedBytes?: number;
+  /** Messages on their way to one partition; more wait in this process. */
+  readonly windowMessages?: number;
   /** A partition that has confirmed nothing for this long takes no more, milliseconds. */
   readonly stallMs?: number;
   /** Bounds on what a subscription holds unacked: about as many bytes, and never more messages. */
@@ -39,7 +41,7 @@ export interface RabbitMqQueueOptions {
 
 const gib = 1024 ** 3;
 const mib = 1024 ** 2;
-const leastPrefetch = 16;
+const leastPrefetch = 3;
 /** Bytes, before any was seen. */
 const assumedMessageBytes = 4096;
 
@@ -58,12 +60,17 @@ export class RabbitMqOperationQueue implements OperationQueue {
 
   constructor(broker: RabbitMqBroker, options: RabbitMqQueueOptions) {
     const { partitionCount, prefix = 'kv', maxPartitionBytes = gib, replicas = 3 } = options;
-    const { maxUnconfirmedBytes = 64 * mib, stallMs = 2_000 } = options;
-    const { prefetchBytes = 8 * mib, prefetchMessages = 1_000 } = options;
+    const { maxUnconfirmedBytes = 64 * mib, windowMessages = 256, stallMs = 2_000 } = options;
+    const { prefetchBytes = 3 * mib, prefetchMessages = 1_000 } = options;
     this.#broker = broker;
     this.#topology = { prefix, partitionCount, maxPartitionBytes, replicas };
     this.#prefetch = { bytes: prefetchBytes, messages: prefetchMessages };
-    this.#publisher = new Publisher(broker.publishing, { maxUnconfirmedBytes, stallMs });
+    this.#publisher = new Publisher(broker.publishing, {
+      queues: topologyOf(this.#topology).map(({ name }) => name),
+      maxUnconfirmedBytes,
+      windowMessages,
+      stallMs,
+    });
     this.#watch = new TopologyWatch(broker.consuming, options.topology, this.#topology, broker.onEvent);
   }
 
@@ -139,7 +146,7 @@ export class RabbitMqOperationQueue implements OperationQueue {
     const { refusal } = this.#publisher;
     if (refusal !== undefined) throw refusal;
     const { failure } = this.#watch;
-    if (failure !== undefined) throw queueMissing(failure);
+    if (failure !== undefined) throw unavailable('The queues of writes are not set up.', failure);
   }
 
   async #count(): Promise<QueueDepth> {

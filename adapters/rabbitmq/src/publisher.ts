@@ -1,31 +1,16 @@
-import { StrataError } from '@stratakv/core';
-import type { ChannelModel, ConfirmChannel, Options } from 'amqplib';
+import type { StrataError } from '@stratakv/core';
+import type { ChannelModel, ConfirmChannel } from 'amqplib';
 import type { Link } from './link.ts';
 import { probe } from './probe.ts';
+import { QueueChannel, type QueueChannelOptions } from './queue-channel.ts';
 import { overloaded, unavailable } from './refusal.ts';
 
-export interface PublisherOptions {
+export interface PublisherOptions extends QueueChannelOptions {
+  /** The queues there are. */
+  readonly queues: readonly string[];
   /** Bound on what is published and not confirmed, bytes; one message is always taken. */
   readonly maxUnconfirmedBytes: number;
-  /** A queue whose oldest message waits longer than this for its confirm takes no more until that has come. */
-  readonly stallMs: number;
 }
-
-/** A message on its way. */
-interface Unconfirmed {
-  readonly queue: string;
-  readonly body: Buffer;
-  readonly options: Options.Publish;
-  /** Time of writing to the channel, by the monotonic clock. */
-  sentAt: number;
-  /** Whether the broker said that there is no such queue. */
-  isReturned: boolean;
-  readonly resolve: () => void;
-  readonly reject: (error: StrataError) => void;
-}
-
-/** Frames amqplib may buffer: what waits here instead is certainly not queued when the connection is lost. */
-const channelBufferFrames = 128;
 
 /**
  * Publishes to quorum queues, each message once, and waits for the broker's confirm. What is sure to have failed is
@@ -33,20 +18,16 @@ const channelBufferFrames = 128;
  */
 export class Publisher {
   readonly #link: Link;
-  readonly #options: PublisherOptions;
-  readonly #sent = new Map<string, Unconfirmed>();
-  readonly #sentByQueue = new Map<string, Set<Unconfirmed>>();
-  /** In order, until the channel has room. */
-  readonly #waiting: Unconfirmed[] = [];
-  #channel: ConfirmChannel | undefined;
-  #isChannelFull = false;
-  #messageIds = 0;
+  readonly #maxUnconfirmedBytes: number;
+  readonly #channels: ReadonlyMap<string, QueueChannel>;
   #unconfirmedBytes = 0;
+  #probeChannel: ConfirmChannel | undefined;
   #probing: Promise<void> | undefined;
 
   constructor(link: Link, options: PublisherOptions) {
     this.#link = link;
-    this.#options = options;
+    this.#maxUnconfirmedBytes = options.maxUnconfirmedBytes;
+    this.#channels = new Map(options.queues.map((queue) => [queue, new QueueChannel(queue, options)]));
     void link.attach((connection) => this.#attach(connection));
   }
 
@@ -56,25 +37,31 @@ export class Publisher {
    * @throws StrataError `overloaded` or `unavailable`: certainly not queued; `outcome-unknown`: may or may not be
    */
   publish(queue: string, body: Buffer, headers?: Readonly<Record<string, unknown>>): Promise<void> {
-    const refusal = this.refusal ?? this.#refusalFor(queue, body.length);
+    const channel = this.#channels.get(queue);
+    const refusal = this.refusal ?? this.#boundRefusal(body.length);
     if (refusal !== undefined) return Promise.reject(refusal);
-    return new Promise((resolve, reject) => {
-      this.#messageIds += 1;
-      const options = { mandatory: true, persistent: true, messageId: `${this.#messageIds}`, headers };
-      const message = { queue, body, options, sentAt: 0, isReturned: false, resolve, reject };
-      this.#unconfirmedBytes += body.length;
-      if (this.#isChannelFull) this.#waiting.push(message);
-      else this.#send(message);
+    if (channel === undefined) return Promise.reject(unavailable('There is no such queue.'));
+    this.#unconfirmedBytes += body.length;
+    return new Promise<void>((resolve, reject) => {
+      const settle = (end: () => void) => {
+        this.#unconfirmedBytes -= body.length;
+        end();
+      };
+      channel.publish({
+        body,
+        options: { persistent: true, headers },
+        resolve: () => settle(resolve),
+        reject: (error) => settle(() => reject(error)),
+      });
     });
   }
 
   /** Why nothing can be published now; undefined: it can. */
   get refusal(): StrataError | undefined {
-    const reason = this.#link.blockedBecause;
     if (this.#link.isClosed) return unavailable('The queue is closed.');
-    if (this.#channel === undefined) return unavailable('The broker of the queue cannot be reached.');
-    if (reason !== undefined) return overloaded(`The broker of the queue takes no writes now: ${reason}.`, 5);
-    return undefined;
+    if (this.#link.connection === undefined) return unavailable('The broker of the queue cannot be reached.');
+    const reason = this.#link.blockedBecause;
+    return reason === undefined ? undefined : blocked(reason);
   }
 
   /**
@@ -84,9 +71,8 @@ export class Publisher {
    */
   async check(): Promise<void> {
     if (this.refusal !== undefined) throw this.refusal;
-    for (const queue of this.#sentByQueue.keys()) {
-      const refusal = this.#stall(queue);
-      if (refusal !== undefined) throw refusal;
+    for (const channel of this.#channels.values()) {
+      if (channel.isStalled) throw unavailable('A queue does not confirm what is written.');
     }
     this.#probing ??= this.#probe().finally(() => {
       this.#probing = undefined;
@@ -97,112 +83,39 @@ export class Publisher {
 
   /** Messages and bytes that are published and not confirmed yet. */
   get unconfirmed(): { readonly messages: number; readonly bytes: number } {
-    return { messages: this.#sent.size + this.#waiting.length, bytes: this.#unconfirmedBytes };
+    let messages = 0;
+    for (const channel of this.#channels.values()) messages += channel.unconfirmed;
+    return { messages, bytes: this.#unconfirmedBytes };
   }
 
   async #probe(): Promise<void> {
-    const [connection, channel] = [this.#link.connection, this.#channel];
+    const [connection, channel] = [this.#link.connection, this.#probeChannel];
     if (connection !== undefined && channel !== undefined) await probe(connection, channel);
   }
 
-  #refusalFor(queue: string, bytes: number): StrataError | undefined {
-    if (this.#unconfirmedBytes > 0 && this.#unconfirmedBytes + bytes > this.#options.maxUnconfirmedBytes) {
-      return overloaded('Too many writes wait for the confirm of the queue.');
-    }
-    return this.#stall(queue);
-  }
-
-  #stall(queue: string): StrataError | undefined {
-    const [oldest] = this.#sentByQueue.get(queue) ?? [];
-    if (oldest === undefined || performance.now() - oldest.sentAt < this.#options.stallMs) return undefined;
-    return unavailable('The queue has not confirmed the writes before this one.');
+  #boundRefusal(bytes: number): StrataError | undefined {
+    const isOver = this.#unconfirmedBytes > 0 && this.#unconfirmedBytes + bytes > this.#maxUnconfirmedBytes;
+    return isOver ? overloaded('Too many writes wait for the confirm of the queue.') : undefined;
   }
 
   async #attach(connection: ChannelModel): Promise<void> {
-    const channel = await connection.createConfirmChannel({ highWaterMark: channelBufferFrames });
-    // The close event follows, and says all there is to do.
-    channel.on('error', () => {});
-    channel.on('return', ({ properties }) => {
-      const message = this.#sent.get(properties.messageId);
-      if (message !== undefined) message.isReturned = true;
+    connection.on('blocked', (reason) => {
+      for (const channel of this.#channels.values()) channel.refuseWaiting(blocked(reason));
     });
-    channel.on('drain', () => this.#drain(channel));
-    // Before amqplib's own listener, which ends every message that is not confirmed.
-    channel.prependListener('close', () => this.#detach(channel));
-    connection.on('blocked', (reason) =>
-      this.#refuseWaiting(overloaded(`The broker takes no writes now: ${reason}.`, 5)),
-    );
+    connection.on('close', () => {
+      for (const channel of this.#channels.values()) channel.detach();
+    });
+    const [channel] = await Promise.all([
+      connection.createConfirmChannel(),
+      ...[...this.#channels.values()].map((each) => each.attach(connection)),
+    ]);
+    channel.on('error', () => {});
+    this.#probeChannel = channel;
     // With an alarm at the broker, the first message would be stuck. It is not to be somebody's write.
     await probe(connection, channel).catch(() => {});
-    this.#isChannelFull = false;
-    this.#channel = channel;
-  }
-
-  #detach(channel: ConfirmChannel): void {
-    if (this.#channel !== channel) return;
-    this.#channel = undefined;
-    this.#refuseWaiting(unavailable('The connection to the broker of the queue was lost.'));
-    // Alone, the channel ends only for a fault of ours; with the connection this does nothing.
-    this.#link.drop(new Error('the channel for publishing was closed'));
-  }
-
-  #drain(channel: ConfirmChannel): void {
-    if (channel !== this.#channel) return;
-    this.#isChannelFull = false;
-    let count = 0;
-    for (const message of this.#waiting) {
-      if (this.#isChannelFull) break;
-      count += 1;
-      this.#send(message);
-    }
-    this.#waiting.splice(0, count);
-  }
-
-  #refuseWaiting(refusal: StrataError): void {
-    for (const message of this.#waiting.splice(0)) {
-      this.#unconfirmedBytes -= message.body.length;
-      message.reject(refusal);
-    }
-  }
-
-  #send(message: Unconfirmed): void {
-    const channel = this.#channel;
-    const { queue, body, options } = message;
-    message.sentAt = performance.now();
-    this.#add(message);
-    try {
-      if (channel === undefined) throw new Error('there is no channel');
-      const hasRoom = channel.publish('', queue, body, options, (error) => this.#settle(message, channel, error));
-      this.#isChannelFull = !hasRoom;
-    } catch (cause) {
-      // amqplib throws before it has written anything.
-      this.#remove(message);
-      message.reject(unavailable('The broker of the queue cannot be reached.', cause));
-    }
-  }
-
-  #settle(message: Unconfirmed, channel: ConfirmChannel, error: Error | null): void {
-    this.#remove(message);
-    if (message.isReturned) message.reject(unavailable('The queue is not there.'));
-    else if (error === null) message.resolve();
-    else if (channel === this.#channel) message.reject(overloaded('The queue is full.'));
-    else message.reject(unknown(error));
-  }
-
-  #add(message: Unconfirmed): void {
-    this.#sent.set(message.options.messageId ?? '', message);
-    const queued = this.#sentByQueue.get(message.queue);
-    if (queued === undefined) this.#sentByQueue.set(message.queue, new Set([message]));
-    else queued.add(message);
-  }
-
-  #remove(message: Unconfirmed): void {
-    this.#unconfirmedBytes -= message.body.length;
-    this.#sent.delete(message.options.messageId ?? '');
-    this.#sentByQueue.get(message.queue)?.delete(message);
   }
 }
 
-function unknown(cause: Error): StrataError {
-  return new StrataError('outcome-unknown', 'The connection was lost before the queue confirmed the write.', { cause });
+function blocked(reason: string): StrataError {
+  return overloaded(`The broker of the queue takes no writes now: ${reason}.`, 5);
 }

@@ -84,6 +84,8 @@ export class Subscription implements PartitionSubscription {
 
   async close(): Promise<void> {
     if (!this.#end()) return;
+    // An ack that is on its way arrives.
+    await (this.#flushing ?? this.#flushed).catch(() => {});
     await closeChannel(this.#channel);
   }
 

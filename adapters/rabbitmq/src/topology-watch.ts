@@ -2,8 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ChannelModel } from 'amqplib';
 import type { OnBrokerEvent } from './broker-event.ts';
 import type { Link } from './link.ts';
-import { errorOf, unavailable } from './refusal.ts';
-import { checkTopology, declareTopology, TopologyMismatch, type TopologyOptions } from './topology.ts';
+import { checkTopology, declareTopology, TopologyMismatch, TopologyMissing, type TopologyOptions } from './topology.ts';
 
 /** Whether this process makes the queues or only looks for them. */
 export type TopologyRole = 'declare' | 'check';
@@ -15,7 +14,6 @@ const lookAgainMs = 1_000;
  * connection that consumes: on one that an alarm has stopped nothing is answered.
  */
 export class TopologyWatch {
-  readonly #link: Link;
   readonly #options: TopologyOptions;
   readonly #role: TopologyRole;
   readonly #onEvent: OnBrokerEvent;
@@ -23,7 +21,6 @@ export class TopologyWatch {
   #failure: Error | undefined = new Error('the broker has not been asked for its queues yet');
 
   constructor(link: Link, role: TopologyRole, options: TopologyOptions, onEvent: OnBrokerEvent) {
-    this.#link = link;
     this.#role = role;
     this.#options = options;
     this.#onEvent = onEvent;
@@ -31,7 +28,7 @@ export class TopologyWatch {
     void link.attach((connection) => this.#attach(connection));
   }
 
-  /** Why the queues cannot be used; undefined: they can. Asked again at each connection. */
+  /** Why the queues cannot be used, as far as it is known; undefined: they can. */
   get failure(): Error | undefined {
     return this.#failure;
   }
@@ -50,19 +47,21 @@ export class TopologyWatch {
   }
 
   async #lookAgain(connection: ChannelModel): Promise<void> {
-    let isOpen = true;
-    connection.once('close', () => {
-      isOpen = false;
-    });
-    do await delay(lookAgainMs);
-    while (isOpen && !this.#link.isClosed && !(await this.#look(connection)));
+    try {
+      // Not until the link shows this connection as its own: other channels may still be opened on it.
+      do await delay(lookAgainMs);
+      while (!(await this.#look(connection)));
+    } catch {
+      // The connection is gone. The next one starts anew.
+    }
   }
 
+  /** @throws Error when the broker could not be asked */
   async #look(connection: ChannelModel): Promise<boolean> {
     try {
       await (this.#role === 'declare' ? declareTopology : checkTopology)(connection, this.#options);
-    } catch (cause) {
-      const error = errorOf(cause);
+    } catch (error) {
+      if (!(error instanceof TopologyMismatch || error instanceof TopologyMissing)) throw error;
       const isNews = error.message !== this.#failure?.message;
       this.#failure = error;
       if (isNews) this.#onEvent({ kind: 'topology-failed', cause: error });
@@ -74,9 +73,4 @@ export class TopologyWatch {
     this.#ready.resolve();
     return true;
   }
-}
-
-/** The refusal of a write for which there is no queue. */
-export function queueMissing(cause: Error): ReturnType<typeof unavailable> {
-  return unavailable('The queues of writes are not set up.', cause);
 }

@@ -22,6 +22,11 @@ export class TopologyMismatch extends Error {
   override name = 'TopologyMismatch';
 }
 
+/** A queue is not there yet, or it is kept from this process. It may come. */
+export class TopologyMissing extends Error {
+  override name = 'TopologyMissing';
+}
+
 /**
  * Every closed channel counts as a delivery of all it had, and a message over the limit leaves the queue: a few outages
  * would dead-letter good writes. This is the highest number both 3.10 and 4.x take; -1 loses messages on 3.10, and
@@ -78,7 +83,8 @@ export function topologyOf(options: TopologyOptions): readonly QueueDeclaration[
 /**
  * Makes the queues that are missing. For consumers only, once the database has confirmed P.
  *
- * @throws TopologyMismatch when one is there and differs; Error when the broker cannot be asked or forbids it
+ * @throws TopologyMismatch when one is there and differs; TopologyMissing when the broker forbids to make it; Error when
+ * the broker cannot be asked
  */
 export function declareTopology(connection: ChannelModel, options: TopologyOptions): Promise<void> {
   return onChannel(connection, async (channel) => {
@@ -93,7 +99,7 @@ export function declareTopology(connection: ChannelModel, options: TopologyOptio
 /**
  * Looks whether all queues are there.
  *
- * @throws Error that names one that is missing, or when the broker cannot be asked
+ * @throws TopologyMissing when one is not, or this process may not use it; Error when the broker cannot be asked
  */
 export function checkTopology(connection: ChannelModel, options: TopologyOptions): Promise<void> {
   return onChannel(connection, async (channel) => {
@@ -105,24 +111,30 @@ export function checkTopology(connection: ChannelModel, options: TopologyOptions
   });
 }
 
-const preconditionFailed = 406;
+const accessRefused = 403;
 const notFound = 404;
+const preconditionFailed = 406;
 
 /** What is wrong with a queue, for a person. The broker's text says which argument differs and in what. */
 function explained(queue: string, cause: unknown): unknown {
   if (!(cause instanceof Error && 'code' in cause)) return cause;
   const [, said = cause.message] = /"(.*)"$/s.exec(cause.message) ?? [];
-  if (cause.code === notFound) {
-    return new Error(
-      `The queue ${queue} is not there (yet): consumers declare it. Do all processes have the same number of partitions?`,
-      { cause },
-    );
+  switch (cause.code) {
+    case preconditionFailed:
+      return new TopologyMismatch(
+        `The queue ${queue} was declared in another way. The broker says: ${said}. Give this process the settings the queue was made with, or let it run empty and delete it; it is made anew then.`,
+        { cause },
+      );
+    case notFound:
+      return new TopologyMissing(
+        `The queue ${queue} is not there (yet): consumers declare it. Do all processes have the same number of partitions?`,
+        { cause },
+      );
+    case accessRefused:
+      return new TopologyMissing(`The queue ${queue} is kept from this process. The broker says: ${said}.`, { cause });
+    default:
+      return cause;
   }
-  if (cause.code !== preconditionFailed) return cause;
-  return new TopologyMismatch(
-    `The queue ${queue} was declared in another way. The broker says: ${said}. Give this process the settings the queue was made with, or let it run empty and delete it; it is made anew then.`,
-    { cause },
-  );
 }
 
 async function onChannel(connection: ChannelModel, work: (channel: Channel) => Promise<void>): Promise<void> {

@@ -33,7 +33,7 @@ export function subscriptionCases(create: CreateStore): void {
 
     test('one that had to wait marks what the other one had, and not what comes later', async () => {
       await using store = create();
-      const [one, two] = [await store.open({ prefetchMessages: 16, prefetchBytes: 1 }), await store.open()];
+      const [one, two] = [await store.open({ prefetchMessages: 16 }), await store.open()];
       const operations = puts(4, 40);
       for (const operation of operations.slice(0, 30)) await two.queue.publish(4, [operation]);
       const [first, second] = [new Inbox(), new Inbox()];
