@@ -36,8 +36,11 @@ interface RunNote {
 export async function openNative(settings: Settings): Promise<Target> {
   const sharedFolder = process.env.KV_TARGET_STACK;
   if (sharedFolder !== undefined && Object.keys(settings).length === 0) return sharedStack(sharedFolder);
-  return await startProcess(nativeMode, settings);
+  return await startProcess(nativeMode, { ...oftenCleaned, ...settings });
 }
+
+/** A round of cleaning takes seconds here, with the pauses between its steps; the next one need not wait as long again. */
+const oftenCleaned = { KV_CLEAN_EVERY: '1s' };
 
 /** How the stack is started and ended. */
 export const nativeMode: ProcessMode = {
