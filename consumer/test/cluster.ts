@@ -77,7 +77,7 @@ export class Cluster {
   async add(name: string): Promise<ConsumerProcess> {
     const member = new ConsumerProcess({ name, port: await freePort(), env: this.#env, logFolder: this.#logFolder });
     this.#members.push(member);
-    await member.process.start();
+    await member.start();
     await this.queue.ready();
     return member;
   }

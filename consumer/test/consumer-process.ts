@@ -21,6 +21,7 @@ export class ConsumerProcess {
   readonly name: string;
   readonly process: ManagedProcess;
   readonly #url: string;
+  #latest: Readiness | undefined;
 
   constructor({ name, port, env, logFolder }: ConsumerProcessOptions) {
     this.name = name;
@@ -30,7 +31,7 @@ export class ConsumerProcess {
       command: process.execPath,
       args: [join(root, 'consumer/src/main.ts')],
       cwd: root,
-      env: { ...env, KV_CONSUMER_NAME: name, KV_CONSUMER_PORT: `${port}`, KV_LOG_LEVEL: 'info' },
+      env: { ...env, KV_CONSUMER_NAME: name, KV_CONSUMER_PORT: `${port}`, KV_LOG_LEVEL: 'warn' },
       isReady: () =>
         this.readiness().then(
           ({ status }) => status !== 'not-ready',
@@ -40,9 +41,17 @@ export class ConsumerProcess {
     this.process = new ManagedProcess(spec, { logFile: join(logFolder, `${name}.log`) });
   }
 
+  /** @throws Error that names what is missing when it does not get ready */
+  async start(): Promise<void> {
+    await this.process.start().catch((cause: unknown) => {
+      throw new Error(`${this.name} did not start: ${JSON.stringify(this.#latest)}`, { cause });
+    });
+  }
+
   async readiness(): Promise<Readiness> {
     const answer = await fetch(`${this.#url}/readyz`);
-    return (await answer.json()) as Readiness;
+    this.#latest = (await answer.json()) as Readiness;
+    return this.#latest;
   }
 
   /** The sum of a metric over its series. */

@@ -15,12 +15,15 @@ after(() => cluster.close());
 
 interface Outage {
   readonly name: string;
+  /** How long all three are away, milliseconds. */
+  readonly forMs: number;
   befall(lock: ManagedProcess): Promise<void>;
 }
 
-const killed: Outage = { name: 'killed', befall: (lock) => lock.kill() };
-const frozen: Outage = { name: 'frozen', befall: async (lock) => lock.freeze() };
-const termMs = 7_000;
+/** Longer than a lease holds. */
+const killed: Outage = { name: 'killed', forMs: 7_500, befall: (lock) => lock.kill() };
+/** So short that leases still stand. */
+const frozen: Outage = { name: 'frozen', forMs: 500, befall: async (lock) => lock.freeze() };
 
 async function allAre(members: readonly ConsumerProcess[], status: string): Promise<void> {
   for (const member of members) {
@@ -40,9 +43,9 @@ async function servedBy(member: ConsumerProcess, partitions: number): Promise<vo
   await eventually(`${member.name} serves ${partitions}`, async () => (await served()) === partitions, 5_000);
 }
 
-for (const { name, befall } of [killed, frozen]) {
+for (const { name, forMs, befall } of [killed, frozen]) {
   test(`one, two, three lock nodes ${name}: writes go on, and leases come back with the nodes`, async (t) => {
-    const [first, second] = [await cluster.add('first'), await cluster.add('second')];
+    const [first, second] = await Promise.all([cluster.add('first'), cluster.add('second')]);
     await shared([first, second], [8, 8], 5_000);
     const writes = cluster.write();
     await writes.caughtUp(5_000);
@@ -60,7 +63,7 @@ for (const { name, befall } of [killed, frozen]) {
     await writes.caughtUp(2_000);
     for (const member of [first, second]) await servedBy(member, 16);
     await befall(three);
-    await delay(termMs);
+    await delay(forMs);
     await writes.caughtUp(2_000);
 
     // Without locks the broker alone decides who is next, and does so at once.
