@@ -84,7 +84,8 @@ async function requireCompose() {
   }
 }
 
-function compose(args, env) {
+/** Runs one command of `docker compose` on the cluster. Resolves to `{ code, interrupted }`. */
+export function compose(args, env) {
   return run('docker', ['compose', ...args], { cwd: ROOT, env });
 }
 

@@ -1,11 +1,14 @@
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { deadLetterSettings } from '../consumer/src/dead-letters/config.ts';
 import { consumerProcessSettings } from '../consumer/src/process-config.ts';
 import { problemKinds } from '../core/src/errors.ts';
 import { embeddedSettings } from '../embedded/src/config.ts';
+import { edgeSettings, envoySettings } from '../envoy/src/settings.ts';
 import { gatewayProcessSettings } from '../gateway/src/process-config.ts';
 import { nativeSettings } from '../native/src/config.ts';
+import { nginxSettings } from '../nginx/src/settings.ts';
 import { type EnvSection, renderEnvExample } from '../service-kit/src/env-example.ts';
 import type { Setting } from '../service-kit/src/setting.ts';
 import { storageNodeProcessSettings } from '../storage-node/src/process-config.ts';
@@ -31,6 +34,8 @@ const TABLES: readonly EnvSection[] = [
   { title: 'Gateway', settings: gatewayProcessSettings },
   { title: 'Storage node', settings: storageNodeProcessSettings },
   { title: 'Consumer', settings: consumerProcessSettings },
+  { title: 'Command for dead letters', settings: deadLetterSettings },
+  { title: 'Nginx and Envoy', settings: { ...nginxSettings, ...envoySettings, ...edgeSettings } },
 ];
 
 const ENV_NOTES = `# Settings of StrataKV. ./start.sh reads a file .env beside it; the environment wins. Every line here is a comment, so that

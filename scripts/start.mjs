@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { relative } from 'node:path';
 import { ROOT, runMain } from './bootstrap.mjs';
 import { run } from './child-process.mjs';
+import { runDeadLetters } from './dead-letters.mjs';
 import { runDocker, showDocker, showDockerLogs, stopDocker } from './docker-store.mjs';
 import { PROCESS_MODES } from './modes.mjs';
 import { ask } from './readiness.mjs';
@@ -13,6 +14,8 @@ const USAGE = `Usage: ./start.sh [MODE] [--detach]     start the store (in the b
        ./start.sh stop                 stop it
        ./start.sh status               say whether it runs and where
        ./start.sh logs [SERVICE] [-f]  show its log, or that of one service (-f: keep showing)
+       ./start.sh dead-letters list    show messages that could not be applied; also: replay or
+                                       discard, with their names or all
 
 MODE is one of:
   embedded  everything in one process; needs nothing but Node.js. The default
@@ -27,8 +30,10 @@ Settings come from the environment or from a file .env next to start.sh:
                from the folder of start.sh
 All others are in docs/configuration.md.`;
 
-const COMMANDS = { embedded: start, native: start, docker: start, stop, status, logs };
+const COMMANDS = { embedded: start, native: start, docker: start, stop, status, logs, 'dead-letters': deadLetters };
 const OPTIONS = { embedded: ['--detach'], native: ['--detach'], docker: ['--detach'], logs: ['-f', '--follow'] };
+/** Of the words after a command, those it does not take. */
+const TAKES_WORDS = { logs: (words) => words.slice(1), 'dead-letters': () => [] };
 const OTHER_MODES = {
   embedded: './start.sh native (every layer as a local process), ./start.sh docker (a cluster in containers)',
   native: './start.sh embedded (one process), ./start.sh docker (a cluster in containers)',
@@ -42,7 +47,7 @@ function parseArguments(args) {
   if (options.includes('--help') || options.includes('-h')) return { command: 'help' };
   if (!Object.hasOwn(COMMANDS, command)) return { wrong: `Unknown word: ${command}` };
   const unknown = options.find((option) => !OPTIONS[command]?.includes(option));
-  const wrong = unknown ?? (command === 'logs' ? rest.slice(1) : rest)[0];
+  const wrong = unknown ?? (TAKES_WORDS[command]?.(rest) ?? rest)[0];
   return wrong === undefined ? { command, rest, options } : { wrong: `Unknown word after ${command}: ${wrong}` };
 }
 
@@ -83,6 +88,10 @@ Try it:
 Other modes:  ${OTHER_MODES[mode]}
 Stop it:      ${detach ? './start.sh stop' : 'Ctrl-C, or ./start.sh stop in another terminal'}${log}
 `;
+}
+
+function deadLetters({ rest }) {
+  return runDeadLetters(rest, readSettings());
 }
 
 async function stop() {

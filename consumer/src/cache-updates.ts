@@ -41,6 +41,7 @@ export class CacheUpdates {
   async invalidate(keys: readonly Key[], marker: string = randomUUID()): Promise<string> {
     if (keys.length === 0) return marker;
     const isDone = await this.#attempt('invalidate', () => this.#options.cache.invalidate(keys, marker));
+    if (isDone) this.#options.metrics.invalidations.inc(keys.length);
     return isDone ? marker : randomUUID();
   }
 

@@ -21,6 +21,7 @@ export class ConsumerMetrics {
   readonly deadLetters: Counter<'reason'>;
   readonly refusedOperations: Counter;
   readonly cacheFailures: Counter<'call'>;
+  readonly invalidations: Counter;
   readonly notifyFailures: Counter;
   readonly sessionsLost: Counter;
   readonly cleaned: Counter<'kind'>;
@@ -56,6 +57,7 @@ export class ConsumerMetrics {
     this.deadLetters = labelled('kv_dead_letters_total', 'Messages set aside', 'reason');
     this.refusedOperations = counter('kv_operations_refused_total', 'Operations the database refused, recorded failed');
     this.cacheFailures = labelled('kv_consumer_cache_failures_total', 'Calls the cache failed', 'call');
+    this.invalidations = counter('kv_cache_invalidations_total', 'Keys taken out of the cache before a commit');
     this.notifyFailures = counter('kv_notify_failures_total', 'Batches whose waiting gateways could not be told');
     this.sessionsLost = counter('kv_partition_sessions_lost_total', 'Subscriptions that ended before they were closed');
     this.cleaned = labelled('kv_cleaned_rows_total', 'Rows removed in the background', 'kind');

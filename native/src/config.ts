@@ -12,6 +12,7 @@ import {
   storeSettings,
 } from '@stratakv/service-kit';
 import { storageNodeProcessSettings } from '@stratakv/storage-node';
+import { edgeSettings } from '../../envoy/src/settings.ts';
 import { installModes } from './install/install.ts';
 
 /** Settings of the native mode itself. Those of the services it starts come on top. */
@@ -43,6 +44,7 @@ export const nativeSettings = {
   maxValueBytes: gatewayProcessSettings.maxValueBytes,
   confirmTimeoutMs: gatewayProcessSettings.confirmTimeoutMs,
   readTimeoutMs: gatewayProcessSettings.readTimeoutMs,
+  accessLog: edgeSettings.accessLog,
 };
 
 export type NativeConfig = Config<typeof nativeSettings>;

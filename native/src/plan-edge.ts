@@ -10,8 +10,8 @@ export async function planEdge(
   gateways: readonly StackProcess[],
   port: number,
 ): Promise<readonly StackProcess[]> {
-  const { maxValueBytes, confirmTimeoutMs, readTimeoutMs } = config;
-  const common = { maxValueBytes, confirmTimeoutMs, readTimeoutMs, accessLog: 'notable' } as const;
+  const { maxValueBytes, confirmTimeoutMs, readTimeoutMs, accessLog } = config;
+  const common = { maxValueBytes, confirmTimeoutMs, readTimeoutMs, accessLog };
   const envoys: EnvoyServerOptions[] = [];
   for (const name of numberedNames('envoy', config.envoys)) {
     envoys.push({

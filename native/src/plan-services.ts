@@ -69,6 +69,8 @@ async function planService(
       cwd: root,
       env: {
         ...compileCache(),
+        // So that a search for a trace finds the whole way of a write.
+        ...onlyKnown({ KV_LOG_WRITES: 'true' }, settings),
         ...inheritedSettings(settings, env),
         ...onlyKnown(told, settings),
         [portName]: `${port}`,

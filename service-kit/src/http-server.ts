@@ -11,6 +11,7 @@ import { problemAnswer } from './problem.ts';
 import { answerError, installProblemHandlers } from './problem-handlers.ts';
 import { createRequestIds } from './request-id.ts';
 import { traceIdOf } from './trace-id.ts';
+import { closeUnusedConnections, watchUnusedConnections } from './unused-connections.ts';
 
 export interface HttpServerOptions {
   readonly logger: Logger;
@@ -79,6 +80,7 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   app.server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
     refuseExpectation(response, requestIds.of(request));
   });
+  watchUnusedConnections(app.server);
   installRequestHooks(app, options);
   installProblemHandlers(app, { logger, allowedMethods: watchAllowedMethods(app) });
   if (health !== undefined) registerHealth(app, health);
@@ -89,12 +91,14 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
 
 /**
  * Stops listening, lets the requests under way finish, and cuts what is left after `graceMs` (5,000 by default): a
- * connection that never sent a request would otherwise hold the close for ever.
+ * request that never ends would otherwise hold the close for ever. Connections that never sent one are cut at once.
  */
 export async function closeHttpServer(app: FastifyInstance, graceMs = 5000): Promise<void> {
   const timer = setTimeout(() => app.server.closeAllConnections(), graceMs);
   try {
-    await app.close();
+    const closing = app.close();
+    closeUnusedConnections(app.server);
+    await closing;
   } finally {
     clearTimeout(timer);
   }

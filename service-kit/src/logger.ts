@@ -26,7 +26,7 @@ export const logSettings = {
 export const writeLogSettings = {
   logWrites: flag({
     name: 'KV_LOG_WRITES',
-    about: 'Log each queued and each settled write with its trace id.',
+    about: 'Log each queued and each settled write with its trace id. On in the native and docker modes.',
     default: false,
     example: 'true',
   }),

@@ -75,7 +75,15 @@ export function databaseObserver({ registry }: Metrics, onEvent: OnEvent) {
 export function cacheObserver(metrics: Metrics, onEvent: OnEvent): OnEvent {
   let isUsable = false;
   gauge(metrics, 'kv_cache_connected', 'Whether the Redis of the cache can be used', () => Number(isUsable));
+  const faults = new Counter({
+    name: 'kv_cache_faults_total',
+    help: 'What the Redis of the cache held damaged, or had no room for',
+    labelNames: ['kind'],
+    registers: [metrics.registry],
+  });
+  for (const kind of ['damaged', 'full']) faults.inc({ kind }, 0);
   return (event) => {
+    if (event.kind === 'damaged' || event.kind === 'full') faults.inc({ kind: event.kind });
     if (event.kind === 'connected') isUsable = true;
     else if (event.kind === 'disconnected' || event.kind === 'unfit') isUsable = false;
     onEvent(event);

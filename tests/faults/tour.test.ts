@@ -1,9 +1,13 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { eventually, inParallel } from '../framework/eventually.ts';
 import { HttpClient } from '../framework/http.ts';
+import { withoutStoreSettings } from '../framework/store-environment.ts';
 import { audit } from './audit.ts';
 import { Cluster } from './cluster.ts';
 import { Ledger } from './ledger.ts';
@@ -78,6 +82,13 @@ describe(`fault tour, KV_CRASH_SEED=${seed}`, () => {
       patient.reduce((all, { trouble }) => all + trouble[member], 0);
     t.diagnostic(`${sum('writes')} writes, ${sum('reads')} reads, ${sum('retried')} sent again`);
     ok(sum('writes') > 100, 'there was traffic');
+  });
+
+  test('no message had to be set aside, as ./start.sh dead-letters tells', async () => {
+    const script = fileURLToPath(new URL('../../scripts/start.mjs', import.meta.url));
+    const env = { ...withoutStoreSettings(process.env), KV_DATA_DIR: cluster.dataDir };
+    const { stdout } = await promisify(execFile)(process.execPath, [script, 'dead-letters', 'list'], { env });
+    equal(stdout, 'There are no dead letters.\n');
   });
 
   test('in the end nothing is lost, nothing was applied twice, no version went back', async (t) => {
