@@ -26,7 +26,7 @@ async function until(isTrue: () => boolean): Promise<void> {
 }
 
 test('who dies again and again is started after longer and longer pauses', async () => {
-  const { supervisor, events } = supervised('mortal', 'sleep 0.05; exit 7');
+  const { supervisor, events } = supervised('mortal', 'sleep 0.3; exit 7');
   await supervisor.start();
   await until(() => events.filter(({ kind }) => kind === 'died').length >= 4);
   await supervisor.stop();
