@@ -19,6 +19,8 @@ const wordAfter = '(?![A-Za-z0-9_-])';
 const shapes: readonly (readonly [kind: string, pattern: string])[] = [
   ['cursor', '(?<=cursor=)[A-Za-z0-9_-]+'],
   ['request', `${wordBefore}[A-Za-z0-9_-]{12}-[0-9a-z]{1,6}${wordAfter}(?=\\n|$|")`],
+  // What Nginx makes: request ids, trace ids.
+  ['hexadecimal', `${wordBefore}[0-9a-f]{32}${wordAfter}`],
   ['id', `${wordBefore}[A-Za-z0-9_-]{32}${wordAfter}`],
   ['version', `${wordBefore}[0-9]{16}${wordAfter}`],
   ['time', '[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z'],
