@@ -77,7 +77,7 @@ export class RabbitMqOperationQueue implements OperationQueue {
   /**
    * Resolves when the queues have been found or made. Waits for the broker.
    *
-   * @throws TopologyMismatch when they were declared in another way
+   * @throws TopologyMismatch when they were declared in another way; StrataError `unavailable` when the queue is closed
    */
   ready(): Promise<void> {
     return this.#watch.ready();
@@ -101,9 +101,10 @@ export class RabbitMqOperationQueue implements OperationQueue {
       listener,
       prefetch,
       onMessage: (size) => this.#meanSize.add(size),
-      onEnd: (ended) => void this.#subscriptions.delete(ended),
     });
+    this.#forgetEnded();
     this.#subscriptions.add(subscription);
+    if (this.#isClosed) await this.close();
     return subscription;
   }
 
@@ -138,6 +139,7 @@ export class RabbitMqOperationQueue implements OperationQueue {
   /** Ends the subscriptions. The broker is closed by who made it. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#watch.close();
     await Promise.all([...this.#subscriptions].map((subscription) => subscription.close()));
   }
 
@@ -163,9 +165,16 @@ export class RabbitMqOperationQueue implements OperationQueue {
     }
   }
 
+  #forgetEnded(): void {
+    for (const subscription of this.#subscriptions) {
+      if (!subscription.isOpen) this.#subscriptions.delete(subscription);
+    }
+  }
+
   #withHeld(ready: number): Omit<QueueDepth, 'deadLetters'> {
     let messages = ready;
     let bytes = ready * this.#meanSize.bytes;
+    this.#forgetEnded();
     for (const { held } of this.#subscriptions) {
       messages += held.messages;
       bytes += held.bytes;

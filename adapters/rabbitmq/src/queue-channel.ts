@@ -43,6 +43,8 @@ export class QueueChannel {
   #connection: ChannelModel | undefined;
   #channel: ConfirmChannel | undefined;
   #isFull = false;
+  /** Whether to wait until nothing is on its way, and to go on with another channel then. */
+  #isSpent = false;
   #messageIds = 0;
   #openedAt = 0;
   #stallTimer: NodeJS.Timeout | undefined;
@@ -80,6 +82,7 @@ export class QueueChannel {
     // Before amqplib's own listener, which ends every message that is not confirmed.
     channel.prependListener('close', () => this.#onClosed(channel));
     this.#isFull = false;
+    this.#isSpent = false;
     this.#openedAt = performance.now();
     this.#channel = channel;
     this.#sendWaiting();
@@ -111,7 +114,8 @@ export class QueueChannel {
     let count = 0;
     for (const message of this.#waiting) {
       const channel = this.#channel;
-      if (channel === undefined || this.#isFull || this.#sent.size >= this.#options.windowMessages) break;
+      const hasRoom = !this.#isFull && !this.#isSpent && this.#sent.size < this.#options.windowMessages;
+      if (channel === undefined || !hasRoom) break;
       count += 1;
       this.#send(channel, message);
     }
@@ -142,17 +146,13 @@ export class QueueChannel {
     else if (isRefused) message.reject(overloaded('The queue takes no more writes now.'));
     else if (error === null) message.resolve();
     else message.reject(unknown(error));
-    if (isRefused) this.#reopen(channel);
+    // On 3.10, a channel that knew the queue's leader from before the leader's node died goes on to refuse for ever.
+    if (isRefused && performance.now() - this.#openedAt > reopenEveryMs) this.#isSpent = true;
+    if (this.#isSpent && this.#sent.size === 0 && channel === this.#channel) this.#reopen(channel);
     this.#sendWaiting();
   }
 
-  /**
-   * Opens another channel after a refusal, when nothing is on its way. On 3.10, a channel that knew the queue's leader
-   * from before the leader's node died goes on to refuse for ever.
-   */
   #reopen(channel: ConfirmChannel): void {
-    const isSoon = performance.now() - this.#openedAt < reopenEveryMs;
-    if (isSoon || this.#sent.size > 0) return;
     this.#channel = undefined;
     void closeChannel(channel);
     void this.#openAgain();
@@ -175,7 +175,7 @@ export class QueueChannel {
   #watchStall(): void {
     this.#stallTimer ??= setTimeout(() => {
       this.#stallTimer = undefined;
-      if (this.isStalled) this.refuseWaiting(stalled());
+      if (this.isStalled || this.#channel === undefined) this.refuseWaiting(stalled());
       else if (this.#waiting.length > 0) this.#watchStall();
     }, this.#options.stallMs);
   }

@@ -11,9 +11,8 @@ export interface SubscriptionOptions {
   readonly listener: QueueListener;
   /** Messages the broker hands over before the first ack. */
   readonly prefetch: number;
-  /** Told the size of each message, and of the end of the subscription. */
+  /** Told the size of each message. */
   readonly onMessage: (bytes: number) => void;
-  readonly onEnd: (subscription: Subscription) => void;
 }
 
 /**
@@ -26,6 +25,8 @@ export class Subscription implements PartitionSubscription {
   readonly #held = new HeldMessages();
   readonly #backlog: Backlog;
   #isOpen = true;
+  /** Whether whoever subscribed has it, and is to be told of its end. */
+  #isHandedOut = false;
   /** The last question that was asked after an ack, and the one that is to be asked next. */
   #flushed: Promise<void> = Promise.resolve();
   #flushing: Promise<void> | undefined;
@@ -61,7 +62,13 @@ export class Subscription implements PartitionSubscription {
     channel.on('close', () => subscription.#lose(cause ?? new Error('the connection to the broker was lost')));
     await channel.prefetch(prefetch);
     await channel.consume(queue, (message) => subscription.#receive(message));
+    if (!subscription.#isOpen) throw cause ?? new Error('it ended at once');
+    subscription.#isHandedOut = true;
     return subscription;
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
   }
 
   /** What it has delivered and not acked. */
@@ -106,6 +113,7 @@ export class Subscription implements PartitionSubscription {
   #lose(cause: Error): void {
     if (!this.#end()) return;
     void closeChannel(this.#channel);
+    if (!this.#isHandedOut) return;
     this.#options.listener.onLost(unavailable('The partition was lost.', cause));
   }
 
@@ -113,7 +121,6 @@ export class Subscription implements PartitionSubscription {
   #end(): boolean {
     const wasOpen = this.#isOpen;
     this.#isOpen = false;
-    if (wasOpen) this.#options.onEnd(this);
     return wasOpen;
   }
 

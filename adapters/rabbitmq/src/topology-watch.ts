@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ChannelModel } from 'amqplib';
 import type { OnBrokerEvent } from './broker-event.ts';
-import type { Link } from './link.ts';
+import type { Attachment, Link } from './link.ts';
+import { unavailable } from './refusal.ts';
 import { checkTopology, declareTopology, TopologyMismatch, TopologyMissing, type TopologyOptions } from './topology.ts';
 
 /** Whether this process makes the queues or only looks for them. */
@@ -14,18 +15,22 @@ const lookAgainMs = 1_000;
  * connection that consumes: on one that an alarm has stopped nothing is answered.
  */
 export class TopologyWatch {
+  readonly #link: Link;
   readonly #options: TopologyOptions;
   readonly #role: TopologyRole;
   readonly #onEvent: OnBrokerEvent;
   readonly #ready = Promise.withResolvers<void>();
+  readonly #attachment: Attachment = (connection) => this.#attach(connection);
+  #isClosed = false;
   #failure: Error | undefined = new Error('the broker has not been asked for its queues yet');
 
   constructor(link: Link, role: TopologyRole, options: TopologyOptions, onEvent: OnBrokerEvent) {
+    this.#link = link;
     this.#role = role;
     this.#options = options;
     this.#onEvent = onEvent;
     this.#ready.promise.catch(() => {});
-    void link.attach((connection) => this.#attach(connection));
+    void link.attach(this.#attachment);
   }
 
   /** Why the queues cannot be used, as far as it is known; undefined: they can. */
@@ -36,10 +41,16 @@ export class TopologyWatch {
   /**
    * Resolves when the queues have been found or made. Waits for the broker.
    *
-   * @throws TopologyMismatch when they differ
+   * @throws TopologyMismatch when they differ; StrataError `unavailable` when it was closed before
    */
   ready(): Promise<void> {
     return this.#ready.promise;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#link.detach(this.#attachment);
+    this.#ready.reject(unavailable('The queue is closed.'));
   }
 
   async #attach(connection: ChannelModel): Promise<void> {
@@ -50,7 +61,7 @@ export class TopologyWatch {
     try {
       // Not until the link shows this connection as its own: other channels may still be opened on it.
       do await delay(lookAgainMs);
-      while (!(await this.#look(connection)));
+      while (!this.#isClosed && !(await this.#look(connection)));
     } catch {
       // The connection is gone. The next one starts anew.
     }

@@ -128,6 +128,43 @@ export function publishingCases(create: CreateStore): void {
       await queue.publish(0, [put(0)]);
     });
 
+    test('refused again and again, it goes on once there is room, also when it is never idle', async () => {
+      await using store = create();
+      const { queue } = await store.open({ maxPartitionBytes: 50_000 });
+      const inbox = new Inbox();
+      let isFull = false;
+      let isOn = true;
+      let confirmed = 0;
+      const writers = Array.from({ length: 10 }, async () => {
+        while (isOn) {
+          await queue.publish(0, [put(0, 10_000)]).then(
+            () => {
+              confirmed += 1;
+            },
+            (error) => {
+              isFull ||= is('overloaded')(error);
+            },
+          );
+          await delay(1);
+        }
+      });
+      await eventually('it is full', () => isFull);
+      // Longer than a channel is kept after a refusal.
+      await delay(1_500);
+      const subscription = await queue.subscribe(0, inbox);
+      const before = confirmed;
+      await eventually('it takes writes again', async () => {
+        if (inbox.deliveries.length > 0) await subscription.ack(inbox.lastTag);
+        return confirmed > before + 100;
+      });
+      isOn = false;
+      await Promise.all(writers);
+      await eventually('every confirmed one comes, once', async () => {
+        await subscription.ack(inbox.lastTag);
+        return inbox.deliveries.length === confirmed;
+      });
+    });
+
     test('a queue that is closed says so', async () => {
       await using store = create();
       const { queue, broker } = await store.open();
@@ -135,6 +172,11 @@ export function publishingCases(create: CreateStore): void {
       await assert.rejects(queue.publish(0, [put(0)]), is('unavailable'));
       await assert.rejects(queue.subscribe(0, new Inbox()), is('unavailable'));
       await assert.rejects(queue.check(), is('unavailable'));
+      // One that is not ready yet does not get stuck on its way to be.
+      const waiting = store.queueOn(broker, { topology: 'check', partitionCount: 5 });
+      const ready = assert.rejects(waiting.ready(), is('unavailable'));
+      await waiting.close();
+      await ready;
       await broker.close();
       assert.deepEqual(broker.state, { publishing: 'closed', consuming: 'closed' });
     });
