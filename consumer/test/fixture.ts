@@ -15,11 +15,22 @@ import {
   type OutcomeFeed,
   operationPartition,
   type PartitionLock,
+  type PutOperation,
   type QueuedOperation,
 } from '@stratakv/core';
-import { eventually, type Faults, faulty, MemoryOperationQueue, MemoryStore } from '@stratakv/core/testing';
+import {
+  eventually,
+  type Faults,
+  faulty,
+  keyIn,
+  MemoryOperationQueue,
+  MemoryStore,
+  putOf,
+} from '@stratakv/core/testing';
 import { createLogger, createMetrics, type Metrics } from '@stratakv/service-kit';
 import { type Consumer, type ConsumerSettings, startConsumer } from '../src/index.ts';
+
+export const allPartitions = Array.from({ length: defaultPartitionCount }, (_, partition) => partition);
 
 /** Short pauses, so that a test takes no longer than what it shows. */
 const quick: Partial<ConsumerSettings> = {
@@ -122,6 +133,13 @@ export class Fixture {
     return first === undefined ? Promise.resolve() : this.queue.publish(operationPartition(first.id), operations);
   }
 
+  /** Publishes one operation into each partition; the operations. */
+  async publishEverywhere(value: string): Promise<PutOperation[]> {
+    const operations = allPartitions.map((partition) => putOf(keyIn(partition), value));
+    for (const operation of operations) await this.publish(operation);
+    return operations;
+  }
+
   /** Waits until nothing is queued any more. */
   async drained(): Promise<void> {
     await eventually('the queue is empty', async () => (await this.queue.depth()).messages === 0);
@@ -146,6 +164,14 @@ export class Fixture {
     this.#locks.delete(member);
     for (const partition of served) this.queue.cut(partition);
   }
+}
+
+/** Waits until the partitions are shared out in these numbers, each held once. */
+export async function sharedOut(members: readonly Member[], counts: readonly number[]): Promise<void> {
+  await eventually(`shares of ${counts.join(' and ')}`, () => {
+    const held = members.map(({ consumer }) => consumer.partitions);
+    return held.every((partitions, index) => partitions.length === counts[index]) && new Set(held.flat()).size === 16;
+  });
 }
 
 /** The value of one series, 0 when it was never counted. */

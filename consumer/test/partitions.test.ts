@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { defaultPartitionCount, StrataError } from '@stratakv/core';
+import { StrataError } from '@stratakv/core';
 import { eventually, keyIn, putOf } from '@stratakv/core/testing';
-import { counted, Fixture, type Member } from './fixture.ts';
+import { counted, Fixture, sharedOut } from './fixture.ts';
 
 let fixture: Fixture;
 beforeEach(() => {
@@ -12,34 +12,18 @@ beforeEach(() => {
 afterEach(() => fixture.close());
 
 const unavailable = new StrataError('unavailable', 'for the test');
-const all = Array.from({ length: defaultPartitionCount }, (_, partition) => partition);
-
-/** Waits until the partitions are shared out in these numbers, each held once. */
-async function shared(members: readonly Member[], counts: readonly number[]): Promise<void> {
-  await eventually(`shares of ${counts.join(' and ')}`, () => {
-    const held = members.map(({ consumer }) => consumer.partitions);
-    return held.every((partitions, index) => partitions.length === counts[index]) && new Set(held.flat()).size === 16;
-  });
-}
-
-/** Publishes one operation into each partition; their ids. */
-async function publishEverywhere(value: string) {
-  const operations = all.map((partition) => putOf(keyIn(partition), value));
-  for (const operation of operations) await fixture.publish(operation);
-  return operations;
-}
 
 test('a consumer alone takes all; a second one gets half; what the one that stops had goes to the other', async () => {
   const first = fixture.start();
-  await shared([first], [16]);
+  await sharedOut([first], [16]);
   const second = fixture.start();
-  await shared([first, second], [8, 8]);
-  await publishEverywhere('both');
+  await sharedOut([first, second], [8, 8]);
+  await fixture.publishEverywhere('both');
   await fixture.drained();
   await second.consumer.close();
   assert.deepEqual(second.consumer.partitions, []);
-  await shared([first], [16]);
-  await publishEverywhere('one');
+  await sharedOut([first], [16]);
+  await fixture.publishEverywhere('one');
   await fixture.drained();
   assert.equal(fixture.store.settled.length, 32);
   assert.equal(await counted(first.metrics, 'kv_partition_leases'), 16);
@@ -92,7 +76,7 @@ test('a killed consumer is replaced, whatever it was doing, and nothing is appli
 test('a refused fence leaves the rest of the batch alone', async () => {
   const member = fixture.start();
   await eventually('it serves', () => fixture.queue.subscribers(4) === 1 && fixture.queue.subscribers(3) === 1);
-  await publishEverywhere('before');
+  await fixture.publishEverywhere('before');
   await fixture.drained();
   member.faults.store.plan('apply', { kind: 'hang' }, 1);
   const [hung, taken, other] = [putOf(keyIn(5), 'x'), putOf(keyIn(3), 'a'), putOf(keyIn(4), 'b')];
@@ -111,8 +95,8 @@ test('a refused fence leaves the rest of the batch alone', async () => {
 
 test('a lease lost in the middle of a batch: the batch is not acked, and applied once by whoever has it next', async () => {
   const first = fixture.start();
-  await shared([first], [16]);
-  await publishEverywhere('before');
+  await sharedOut([first], [16]);
+  await fixture.publishEverywhere('before');
   await fixture.drained();
   first.faults.store.plan('apply', { kind: 'hang' }, 1);
   const operation = putOf(keyIn(6), 'a');
@@ -124,7 +108,7 @@ test('a lease lost in the middle of a batch: the batch is not acked, and applied
   await eventually('it is applied', () => fixture.store.records.has(operation.id));
   first.faults.store.release();
   await fixture.drained();
-  await shared([first, second], [8, 8]);
+  await sharedOut([first, second], [8, 8]);
   assert.equal(fixture.store.settled.filter((id) => id === operation.id).length, 1);
 });
 
@@ -155,41 +139,6 @@ test('a lost subscription is taken again and gets what was not acked', async () 
   const held = async () =>
     (await counted(member.metrics, 'kv_intake_messages')) + (await counted(member.metrics, 'kv_intake_bytes'));
   await eventually('nothing is counted as held', async () => (await held()) === 0);
-});
-
-test('with the lock service gone all partitions are served once, and leases come back with it', async () => {
-  const members = [fixture.start(), fixture.start()];
-  await shared(members, [8, 8]);
-  for (const { faults } of members) {
-    for (const call of ['announce', 'acquire', 'check'] as const)
-      faults.lock.plan(call, { kind: 'fail', error: unavailable });
-  }
-  fixture.table.holds.clear();
-  await eventually('both are degraded and subscribe to all', () =>
-    members.every(({ consumer }) => consumer.isDegraded && consumer.partitions.length === 16),
-  );
-  const operations = await publishEverywhere('degraded');
-  await fixture.drained();
-  assert.deepEqual(new Set(fixture.store.settled), new Set(operations.map(({ id }) => id)));
-  // One of the two dies: the other is next at the broker for all of its partitions.
-  for (const partition of all) fixture.queue.cut(partition);
-  await publishEverywhere('after the cut');
-  await fixture.drained();
-  for (const { faults } of members) faults.lock.clear();
-  await shared(members, [8, 8]);
-  assert.ok(members.every(({ consumer }) => !consumer.isDegraded));
-  await publishEverywhere('back');
-  await fixture.drained();
-  assert.equal(fixture.store.settled.length, 48);
-});
-
-test('from the start without a lock service', async () => {
-  const member = fixture.start();
-  member.faults.lock.plan('announce', { kind: 'fail', error: unavailable });
-  await eventually('it is degraded', () => member.consumer.isDegraded);
-  await publishEverywhere('degraded');
-  await fixture.drained();
-  assert.equal(fixture.store.settled.length, 16);
 });
 
 test('more than fits comes again: bounded, complete and in order', async () => {
@@ -240,7 +189,7 @@ test('closing does not wait while a database is away', async () => {
 
 test('a lease that ran out in the middle of the retries: the batch is given up, and applied once when it is held again', async () => {
   const member = fixture.start();
-  await shared([member], [16]);
+  await sharedOut([member], [16]);
   member.faults.store.plan('apply', { kind: 'fail', error: unavailable });
   const operation = putOf(keyIn(9), 'a');
   await fixture.publish(operation);
@@ -250,33 +199,4 @@ test('a lease that ran out in the middle of the retries: the batch is given up, 
   member.faults.store.clear();
   await fixture.drained();
   assert.equal(fixture.store.settled.length, 1);
-});
-
-test('a lease that a dead consumer has left when the lock service comes back: its partition is served all the while', async () => {
-  const [first, second] = [fixture.start(), fixture.start()];
-  await shared([first, second], [8, 8]);
-  for (const { faults } of [first, second]) {
-    for (const call of ['announce', 'acquire', 'check'] as const)
-      faults.lock.plan(call, { kind: 'fail', error: unavailable });
-  }
-  await eventually('both serve all', () => [first, second].every(({ consumer }) => consumer.partitions.length === 16));
-  await publishEverywhere('degraded');
-  await fixture.drained();
-  // Of a third one, which died while nobody could see it.
-  for (const partition of [3, 7]) {
-    fixture.table.holds.delete(partition);
-    assert.ok(await fixture.lock().acquire(partition));
-  }
-  for (const { faults } of [first, second]) faults.lock.clear();
-  await eventually('the lock service is back', () => [first, second].every(({ consumer }) => !consumer.isDegraded));
-  for (let round = 0; round < 5; round += 1) {
-    const publishedAt = performance.now();
-    await publishEverywhere('back');
-    await fixture.drained();
-    const took = performance.now() - publishedAt;
-    assert.ok(took < 300, `a write waited ${took} ms for a lease to run out`);
-    await delay(30);
-  }
-  await shared([first, second], [8, 8]);
-  assert.equal(fixture.store.settled.length, 96);
 });
