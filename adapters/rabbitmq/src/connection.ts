@@ -35,7 +35,7 @@ export class Connection {
     const { promise, resolve } = Promise.withResolvers<Error>();
     this.lost = promise;
     this.#markLost = resolve;
-    model.on('error', (error) => resolve(error));
+    model.on('error', (error) => this.drop(error));
     model.on('close', (error) => this.drop(error ?? new Error('the broker has closed the connection')));
     model.on('blocked', (reason) => {
       this.blockedBecause = reason;

@@ -84,7 +84,7 @@ export function faultCases(server: () => TestRabbitMq): void {
       let isDown = false;
       const writer = (async () => {
         while (!isDown) {
-          const batch = Array.from({ length: 50 }, () => put(0));
+          const batch = Array.from({ length: 20 }, () => put(0));
           await Promise.all(
             batch.map((operation) =>
               queue.publish(0, [operation]).then(
@@ -93,7 +93,7 @@ export function faultCases(server: () => TestRabbitMq): void {
               ),
             ),
           );
-          await delay(1);
+          await delay(5);
         }
       })();
       await eventually('writes are confirmed', () => outcomes.size >= 200);
