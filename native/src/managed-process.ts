@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Exit, launch } from './launch.ts';
 import type { ProcessSpec } from './process-spec.ts';
-import { signalGroup, signalTree } from './process-tree.ts';
+import { familyOf, isThere, signalGroup, signalTree } from './process-tree.ts';
 
 const pollEveryMs = 20;
 const tailLines = 20;
@@ -97,10 +97,12 @@ export class ManagedProcess {
     clearTimeout(timer);
   }
 
-  /** SIGKILL. Resolves when it is gone. */
+  /** SIGKILL. Resolves when it is gone, and its children with it: what they held, such as shared memory, is free then. */
   async kill(): Promise<void> {
+    const family = this.pid === undefined ? [] : familyOf(this.pid);
     this.killNow();
     await this.#exited;
+    while (family.some(isThere)) await sleep(pollEveryMs);
   }
 
   /** SIGKILL without waiting, for handlers of a process's end. */

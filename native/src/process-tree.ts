@@ -33,6 +33,22 @@ export function descendantsOf(pid: number): readonly number[] {
   return found;
 }
 
+/** A process that is told from a later one with the same number. */
+export interface KnownProcess {
+  readonly pid: number;
+  readonly identity: string | undefined;
+}
+
+/** A process and all that descend from it. */
+export function familyOf(pid: number): readonly KnownProcess[] {
+  return [pid, ...descendantsOf(pid)].map((each) => ({ pid: each, identity: processIdentity(each) }));
+}
+
+/** Whether it still is the process it was. */
+export function isThere({ pid, identity }: KnownProcess): boolean {
+  return identity !== undefined && processIdentity(pid) === identity;
+}
+
 /** A text that tells a living process from any other with its number, before or after, as scripts/process-identity.mjs does. */
 export function processIdentity(pid: number): string | undefined {
   const [state, , , , , , , , , , , , , , , , , , , startTicks] = fieldsOf(`${pid}`);

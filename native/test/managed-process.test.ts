@@ -98,7 +98,7 @@ test('one that ends before it is ready, or never gets ready, is an error with th
     return true;
   });
   const { server: slow } = await echoServer('slow', { isReady: async () => false, readyWithinMs: 400 });
-  await rejects(slow.start(), /^Error: slow was not ready within 0\.4 s\. .*\nlistening$/s);
+  await rejects(slow.start(), /slow was not ready within 0\.4 s\. .*\nlistening$/s);
   equal(slow.isRunning, false);
 });
 

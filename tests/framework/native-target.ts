@@ -25,6 +25,7 @@ export interface NativeProcess {
 interface RunNote {
   /** Of the process that started the others. */
   readonly pid: number;
+  readonly identity: string;
   readonly origin: string;
   readonly processes: readonly NativeProcess[];
 }
@@ -62,7 +63,7 @@ export function readRunNote(dataDir: string): RunNote {
 }
 
 /** Whether the process is still the one that was noted. */
-export function isAlive({ pid, identity }: NativeProcess): boolean {
+export function isAlive({ pid, identity }: Pick<NativeProcess, 'pid' | 'identity'>): boolean {
   if (pid === undefined) return false;
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

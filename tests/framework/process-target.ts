@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Environment, withoutStoreSettings } from './store-environment.ts';
 import type { Target } from './target.ts';
@@ -107,6 +107,8 @@ export class ProcessTarget implements Target {
 
   async #stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     const child = this.#child;
+    // That it was ended from outside a moment ago may not be told yet.
+    await setImmediate();
     if (child === undefined || hasEnded(child)) return;
     const ended = once(child, 'exit');
     child.kill(signal);

@@ -52,9 +52,9 @@ function signalConsumers(dataDir: string, signal: NodeJS.Signals): void {
 
 /** Ends the whole stack in the middle of what it does. */
 async function killStack(dataDir: string): Promise<void> {
-  const { pid, processes } = readRunNote(dataDir);
+  const { pid, identity, processes } = readRunNote(dataDir);
   process.kill(pid, 'SIGKILL');
-  await eventually(async () => deepEqual(processes.filter(isAlive), []));
+  await eventually(async () => deepEqual([{ pid, identity }, ...processes].filter(isAlive), []));
 }
 
 test('a store is written to, dumped, written to again, and ended with writes in its queue', async () => {
