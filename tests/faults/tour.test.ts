@@ -9,7 +9,7 @@ import { eventually, inParallel } from '../framework/eventually.ts';
 import { HttpClient } from '../framework/http.ts';
 import { withoutStoreSettings } from '../framework/store-environment.ts';
 import { audit } from './audit.ts';
-import { Cluster } from './cluster.ts';
+import { fail, startCluster } from './cluster.ts';
 import { Ledger } from './ledger.ts';
 import { between, Probe, probeKeys, readPath, tally, writtenPath } from './probe.ts';
 import { checkPromises } from './promises.ts';
@@ -45,7 +45,7 @@ const clients = Array.from({ length: 6 }, (_, index) => {
   });
 });
 
-const cluster = await Cluster.start();
+const cluster = await startCluster();
 const http = new HttpClient(cluster.url);
 let isOver = false;
 const traffic = clients.map((client) => write(client));
@@ -72,8 +72,8 @@ describe(`fault tour, KV_CRASH_SEED=${seed}`, () => {
     const running = Promise.all(patient.map((client) => client.run(() => isRestarted)));
     for (const name of ['gateway-1', 'gateway-2', 'storage-node-1', 'storage-node-2']) {
       const before = cluster.process(name);
-      cluster.fail(name, 'stop');
-      await Promise.race([running, cluster.restarted(before, 30_000)]);
+      fail(cluster, name, 'stop');
+      await Promise.race([running, cluster.isBack(before)]);
       await asBefore(20_000);
     }
     isRestarted = true;
@@ -106,11 +106,11 @@ async function visit({ processes, fault, promises, frozenMs, backWithinMs }: Tou
   const probes = [new Probe(http, 'put', 50), new Probe(http, 'get', 50), new Probe(http, 'latest', 100)];
   await sleep(300);
   const failedAt = Date.now();
-  for (const name of processes) cluster.fail(name, fault);
+  for (const name of processes) fail(cluster, name, fault);
   if (fault === 'freeze') await sleep(frozenMs);
-  else await Promise.all(before.map((each) => cluster.restarted(each, 20_000)));
+  else await Promise.all(before.map((each) => cluster.isBack(each)));
   const backAt = Date.now();
-  for (const name of processes) cluster.thaw(name);
+  if (fault === 'freeze') for (const name of processes) cluster.thaw(name);
   await asBefore(backWithinMs);
   const settledAt = Date.now();
   const samples = (await Promise.all(probes.map((probe) => probe.end()))).flat();

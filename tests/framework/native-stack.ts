@@ -122,6 +122,11 @@ export class NativeStack {
     process.kill(this.#pidOf(name), 'SIGKILL');
   }
 
+  /** SIGTERM: it ends in its own way. */
+  terminate(name: string): void {
+    process.kill(this.#pidOf(name), 'SIGTERM');
+  }
+
   /** SIGSTOP to the process and all its children: it keeps its ports and connections, and does nothing. */
   freeze(name: string): void {
     signalTree(this.#pidOf(name), 'SIGSTOP');

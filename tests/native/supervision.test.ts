@@ -1,4 +1,5 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -27,6 +28,17 @@ test('every layer runs as a process of its own, and is told while it starts', ()
   for (const { name, port } of stack.processes) {
     ok(new RegExp(`^ +${name} +ready after .* port ${port}$`, 'm').test(stack.output), `${name} in:\n${stack.output}`);
   }
+});
+
+test('the trace of a write is in the log of every hop it took, the queue included', async () => {
+  const traceId = randomBytes(16).toString('hex');
+  const headers = { traceparent: `00-${traceId}-00f067aa0ba902b7-01` };
+  const written = await client.put(client.key('traced'), 'value', { wait: 10, headers });
+  equal(written.status, 201, written.describe());
+  await eventually(async () => {
+    const logs = stack.processes.filter(({ logFile }) => readFileSync(logFile, 'utf8').includes(traceId));
+    deepEqual(logs.map(({ kind }) => kind).sort(), ['consumer', 'envoy', 'gateway', 'nginx']);
+  });
 });
 
 test('secrets are in files of their owner alone, and in no command line', () => {
