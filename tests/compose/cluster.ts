@@ -1,11 +1,14 @@
+import { mkdir, readFile, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseEnv } from 'node:util';
 import { eventually } from '../framework/eventually.ts';
 import type { Commands } from './command.ts';
 import type { Engine } from './engine.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const project = 'stratakv-test';
+const testEnv = join(root, 'tests/compose/test.env');
 
 export interface Container {
   readonly id: string;
@@ -50,18 +53,19 @@ export class Cluster {
   }
 
   async build(): Promise<void> {
-    await this.#compose('build', 'gateway', 'storage-node', 'consumer');
+    await this.#compose(['build', 'gateway', 'storage-node', 'consumer']);
   }
 
   /** Returns when every container is healthy. */
-  async up(replicas: Readonly<Record<string, number>> = {}): Promise<void> {
+  async up(replicas: Readonly<Record<string, number>> = {}, settings: NodeJS.ProcessEnv = {}): Promise<void> {
     const scale = Object.entries(replicas).flatMap(([service, count]) => ['--scale', `${service}=${count}`]);
-    await this.#compose('up', '--wait', '--wait-timeout', '400', '--no-build', '--pull', 'never', ...scale);
+    const args = ['up', '--wait', '--wait-timeout', '400', '--no-build', '--pull', 'never', ...scale];
+    await this.#compose(args, settings);
   }
 
   /** @param volumes whether the data goes too */
   async down(volumes: boolean): Promise<void> {
-    await this.#compose('down', '--timeout', '30', '--remove-orphans', ...(volumes ? ['--volumes'] : []));
+    await this.#compose(['down', '--timeout', '30', '--remove-orphans', ...(volumes ? ['--volumes'] : [])]);
   }
 
   /** What `docker compose config` makes of the files, for the variant with CockroachDB or with PostgreSQL. */
@@ -99,6 +103,11 @@ export class Cluster {
     });
   }
 
+  /** What the container's process has written to stdout. */
+  output(container: Container): Promise<string> {
+    return this.#docker('logs', container.id);
+  }
+
   /**
    * Ends the first process of a container with SIGKILL, from inside: `docker kill` would count as the wish of a person, and
    * Docker then leaves the container alone.
@@ -121,24 +130,38 @@ export class Cluster {
     );
   }
 
+  /** Runs start.sh of the repository's folder on this cluster. Resolves to what it wrote. */
+  async startScript(...args: readonly string[]): Promise<string> {
+    const { commands, compose, dataDir } = this.#options;
+    // The client finds Compose as a plugin in the folder of its configuration.
+    const config = join(dataDir, 'client');
+    await mkdir(join(config, 'cli-plugins'), { recursive: true });
+    await rm(join(config, 'cli-plugins', 'docker-compose'), { force: true });
+    await symlink(compose, join(config, 'cli-plugins', 'docker-compose'));
+    const images = parseEnv(await readFile(testEnv, 'utf8'));
+    const files = { COMPOSE_FILE: 'docker-compose.yml:docker-compose.postgres.yml', COMPOSE_PROJECT_NAME: project };
+    const env = { ...this.#env, ...images, ...files, DOCKER_CONFIG: config };
+    return commands.run('./start.sh', args, { cwd: root, env });
+  }
+
   /** Puts what the containers logged, and what the health checks of those that are not healthy said, into the log. */
   async explain(): Promise<void> {
-    await this.#compose('logs', '--no-color', '--timestamps', '--tail', '1000');
+    await this.#compose(['logs', '--no-color', '--timestamps', '--tail', '1000']);
     for (const container of await this.containers()) {
       if ((await this.inspect(container)).isHealthy) continue;
       await this.#docker('inspect', '--format', '{{json .State.Health}}', container.id);
     }
   }
 
-  #compose(...args: readonly string[]): Promise<string> {
+  #compose(args: readonly string[], settings: NodeJS.ProcessEnv = {}): Promise<string> {
     const { compose, commands } = this.#options;
     const all = ['--ansi', 'never', '--progress', 'plain', ...this.#files('postgres', 'test'), ...args];
-    return commands.run(compose, all, { cwd: root, env: this.#env, withinMs: 900_000 });
+    return commands.run(compose, all, { cwd: root, env: { ...this.#env, ...settings }, withinMs: 900_000 });
   }
 
   #files(variant: 'cockroach' | 'postgres', images: 'official' | 'test'): readonly string[] {
     const files = ['docker-compose.yml', ...(variant === 'postgres' ? ['docker-compose.postgres.yml'] : [])];
-    const variables = images === 'test' ? join(root, 'tests/compose/test.env') : '/dev/null';
+    const variables = images === 'test' ? testEnv : '/dev/null';
     return ['--project-name', project, '--env-file', variables, ...files.flatMap((file) => ['--file', file])];
   }
 

@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from 'node:assert/strict';
+import { deepEqual, equal, match, ok } from 'node:assert/strict';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -13,6 +13,7 @@ import { Ledger } from './ledger.ts';
 import { checkReturn, kinds } from './returns.ts';
 import { RunLog } from './run-log.ts';
 import { checkScale } from './scale.ts';
+import { checkSettings } from './settings-change.ts';
 import { TestImages } from './test-images.ts';
 
 /* npm run test:compose: the cluster of docker-compose.yml, for real, on images made here. Needs root, Debian 12 and Go. */
@@ -80,11 +81,27 @@ async function test(): Promise<void> {
     await log.check(`${kind}: killed, started again, and the store answers`, () => checkReturn(kind, cluster, ledger));
   }
   await log.check('--scale gateway=4 --scale consumer=4, and back', () => checkScale(cluster, ledger));
-  await log.check('down and up again: the data is there', async () => {
+  await log.check('settings of the edge that change are taken over by `up`', () => checkSettings(cluster));
+  const { restart } = engine;
+  if (restart === undefined) log.note('        left out: a restart of the engine, which is not ours');
+  else {
+    await log.check('the engine restarts, as when the machine does: all comes back', async () => {
+      await restart.call(engine);
+      ledger.reconnect();
+      await ledger.checkReady(180_000);
+      await ledger.write(20, 60_000);
+      await ledger.check(60_000);
+      return undefined;
+    });
+  }
+  await log.check('down, and ./start.sh docker: the data is there; status, stop', async () => {
     await cluster.down(false);
-    await cluster.up();
+    match(await cluster.startScript('docker', '--detach'), /is ready at/);
     ledger.reconnect();
     await ledger.check(30_000);
+    match(await cluster.startScript('status'), /gateway/);
+    await cluster.startScript('stop');
+    deepEqual(await cluster.containers(), []);
     return `${ledger.size} entries`;
   });
 }
