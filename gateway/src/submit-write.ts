@@ -61,8 +61,7 @@ export async function submitWrite(
     await publisher.publish(partition, { ...write, id, replyTo: waiter && waiters.replyTo });
     onConfirmed();
     const queuedMs = clock.now() - startedAt;
-    const told = await waiter?.outcome;
-    return { id, record: told ?? (waiter && (await lookUp(deps.storage, id))), queuedMs };
+    return { id, record: waiter && (await outcomeOf(deps, id, waiter.outcome)), queuedMs };
   } catch (error) {
     throw nameOperation(error, id);
   } finally {
@@ -70,7 +69,26 @@ export async function submitWrite(
   }
 }
 
-/** The outcome from the log: the notice of it may have got lost. */
+/** Notices come within milliseconds. A write without one is looked up in the log, after that time and then ever less often. */
+const firstLookMs = 250;
+
+/** The outcome; undefined when it did not come before `told` gave up. The notice of it may get lost on its way. */
+async function outcomeOf(
+  { storage, clock }: Pick<SubmitDeps, 'storage' | 'clock'>,
+  id: OperationId,
+  told: Promise<OperationRecord | undefined>,
+): Promise<OperationRecord | undefined> {
+  const settled = new AbortController();
+  const notice = told.finally(() => settled.abort());
+  for (let pauseMs = firstLookMs; ; pauseMs *= 2) {
+    const record = await Promise.race([notice, clock.sleep(pauseMs, settled.signal)]);
+    if (record !== undefined) return record;
+    if (settled.signal.aborted) return lookUp(storage, id);
+    const found = await Promise.race([notice, lookUp(storage, id)]);
+    if (found !== undefined) return found;
+  }
+}
+
 async function lookUp(storage: Pick<Storage, 'operations'>, id: OperationId): Promise<OperationRecord | undefined> {
   const [record] = await storage.operations([id]).catch(() => []);
   return record;

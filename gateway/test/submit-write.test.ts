@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { InProcessOutcomeFeed, systemClock } from '@stratakv/adapter-in-process';
+import { OperationIds, type OperationRecord, parseKey, type QueuedOperation } from '@stratakv/core';
+import { OutcomeWaiters } from '../src/outcome-waiters.ts';
+import { submitWrite } from '../src/submit-write.ts';
+import { WritePublisher } from '../src/write-publisher.ts';
+
+const key = parseKey('cities/lisbon');
+const write = {
+  action: 'delete',
+  key,
+  condition: undefined,
+  idempotency: undefined,
+  traceId: undefined,
+} as const;
+
+/** A gateway whose notices never come: what it learns, it learns from the log. */
+async function deafGateway(settleAfterMs: number, lookUpMs = 0) {
+  const published: QueuedOperation[] = [];
+  const publish = async (_partition: number, operations: readonly QueuedOperation[]) =>
+    void published.push(...operations);
+  const limits = { confirmTimeoutMs: 1000, maxMessageOperations: 64, maxMessageBytes: 1024 };
+  const startedAt = Date.now();
+  let looks = 0;
+  const deps = {
+    publisher: new WritePublisher({ publish }, limits, () => {}),
+    waiters: await OutcomeWaiters.listen(new InProcessOutcomeFeed()),
+    storage: {
+      fingerprint: async () => undefined,
+      operations: async () => {
+        looks += 1;
+        await systemClock.sleep(lookUpMs);
+        const [operation] = published;
+        if (operation === undefined || Date.now() - startedAt < settleAfterMs) return [undefined];
+        const outcome = { status: 'applied', version: undefined, isCreated: false, expiresAt: undefined } as const;
+        return [{ id: operation.id, action: 'delete', key, outcome, settledAt: 0 } satisfies OperationRecord];
+      },
+    },
+    ids: new OperationIds([new Uint8Array(32)]),
+    partitionCount: 16,
+    clock: systemClock,
+    notBefore: () => 0,
+  };
+  return { deps, looks: () => looks };
+}
+
+test('a waiting write whose notice got lost finds its outcome in the log, well before it gives up', async () => {
+  const { deps, looks } = await deafGateway(300);
+  const startedAt = performance.now();
+  const { record } = await submitWrite(deps, write, 30_000, () => {});
+  assert.equal(record?.outcome.status, 'applied');
+  assert.ok(performance.now() - startedAt < 10_000);
+  assert.ok(looks() < 10, 'it asks seldom');
+});
+
+test('one that has no outcome in time is asked about once more at the end', async () => {
+  const { deps, looks } = await deafGateway(60_000);
+  assert.equal((await submitWrite(deps, write, 100, () => {})).record, undefined);
+  assert.equal(looks(), 1);
+});
+
+test('a log that hangs does not keep a write longer than it waits, but for the last look', async () => {
+  const { deps } = await deafGateway(60_000, 400);
+  const startedAt = performance.now();
+  assert.equal((await submitWrite(deps, write, 300, () => {})).record, undefined);
+  assert.ok(performance.now() - startedAt < 5_000);
+});
