@@ -16,6 +16,7 @@ export * from './key.ts';
 export * from './operation.ts';
 export * from './operation-id.ts';
 export * from './outcome.ts';
+export * from './page-builder.ts';
 export * from './partition.ts';
 export * from './ports/clock.ts';
 export * from './ports/entry-cache.ts';

@@ -1,7 +1,6 @@
-import type { EntrySummary, ScanPage, ScanQuery } from '@stratakv/core';
+import { type EntrySummary, PageBuilder, type ScanPage, type ScanQuery } from '@stratakv/core';
 import { listEntries } from './entry-sql.ts';
 import { keyOf } from './entry-table.ts';
-import { PageBuilder } from './scan-page.ts';
 import type { Session } from './session.ts';
 
 /*

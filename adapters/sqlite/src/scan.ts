@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { EntrySummary, Key, ScanPage, ScanPosition, ScanQuery } from '@stratakv/core';
+import { type EntrySummary, type Key, PageBuilder, type ScanPage, type ScanQuery } from '@stratakv/core';
 import { keyOf } from './entry-table.ts';
 
 /*
@@ -31,7 +31,7 @@ interface Row {
 export function prepareScan(database: DatabaseSync) {
   const statements = { from: database.prepare(sql.from), after: database.prepare(sql.after) };
   return (query: ScanQuery, nowMs: number): ScanPage => {
-    const page = new Page(query);
+    const page = new PageBuilder(query);
     let start: Start | undefined = startOf(query);
     let budget = maxRowsLookedAt;
     while (start !== undefined) {
@@ -41,10 +41,10 @@ export function prepareScan(database: DatabaseSync) {
         const text = keyOf(row.key);
         if (!text.startsWith(query.prefix)) break;
         const isThere = row.is_deleted === 0 && (row.expires_at === null || row.expires_at > nowMs);
-        if (isThere && !page.add(text, row)) return page.finish(true);
+        if (isThere && !page.add(summaryOf(text, row))) return page.finish(true);
         budget -= 1;
         if (budget === 0) return page.stopAt(text);
-        if (isThere && page.lastPrefix !== undefined) {
+        if (isThere && page.lastPrefix !== '') {
           start = { bytes: successor(page.lastPrefix), isAfter: false };
           break;
         }
@@ -73,53 +73,6 @@ function successor(prefix: string): Uint8Array {
   return bytes;
 }
 
-class Page {
-  /** The folded prefix added last, as long as nothing else was added after it. */
-  lastPrefix: string | undefined;
-  readonly #query: ScanQuery;
-  readonly #entries: EntrySummary[] = [];
-  readonly #prefixes: string[] = [];
-  #bytes = 0;
-  #position: ScanPosition | undefined;
-
-  constructor(query: ScanQuery) {
-    this.#query = query;
-  }
-
-  /** Takes a live row in; false when the page is full. */
-  add(key: Key, row: Row): boolean {
-    const folded = this.#foldedPrefix(key);
-    const bytes = folded === undefined ? summaryBytes(key, row) : jsonBytes(folded) + 1;
-    const count = this.#entries.length + this.#prefixes.length;
-    if (count >= this.#query.limit || (count > 0 && this.#bytes + bytes > this.#query.maxBytes)) return false;
-    this.#bytes += bytes;
-    this.lastPrefix = folded;
-    this.#position = { text: folded ?? key, isPrefix: folded !== undefined };
-    if (folded === undefined) this.#entries.push(summaryOf(key, row));
-    else this.#prefixes.push(folded);
-    return true;
-  }
-
-  /** The page, with more behind it or not. */
-  finish(hasMore: boolean): ScanPage {
-    return { entries: this.#entries, prefixes: this.#prefixes, next: hasMore ? this.#position : undefined };
-  }
-
-  /** A page that ends before it is full, having looked at enough rows. */
-  stopAt(key: Key): ScanPage {
-    const isFolded = this.lastPrefix !== undefined && key.startsWith(this.lastPrefix);
-    const next = isFolded ? this.#position : { text: key, isPrefix: false };
-    return { entries: this.#entries, prefixes: this.#prefixes, next };
-  }
-
-  #foldedPrefix(key: Key): string | undefined {
-    const { prefix, delimiter } = this.#query;
-    if (delimiter === undefined) return undefined;
-    const at = key.indexOf(delimiter, prefix.length);
-    return at < 0 ? undefined : key.slice(0, at + delimiter.length);
-  }
-}
-
 function summaryOf(key: Key, row: Row): EntrySummary {
   return {
     key,
@@ -129,15 +82,4 @@ function summaryOf(key: Key, row: Row): EntrySummary {
     modifiedAt: row.modified_at,
     expiresAt: row.expires_at ?? undefined,
   };
-}
-
-// What the fixed members of an entry take in JSON, at the most.
-const fixedBytes = 180;
-
-function summaryBytes(key: Key, row: Row): number {
-  return fixedBytes + jsonBytes(key) + jsonBytes(row.content_type);
-}
-
-function jsonBytes(text: string): number {
-  return Buffer.byteLength(JSON.stringify(text));
 }

@@ -1,6 +1,8 @@
-import type { EntrySummary, Key, ScanPage, ScanPosition, ScanQuery } from '@stratakv/core';
+import type { EntrySummary } from './entry.ts';
+import type { Key } from './key.ts';
+import type { ScanPage, ScanPosition, ScanQuery } from './ports/entry-reader.ts';
 
-/** One page of a list, while it fills. */
+/** One page of a list, while it fills: counts entries and folded prefixes, and the bytes they take as JSON. */
 export class PageBuilder {
   readonly #query: ScanQuery;
   readonly #entries: EntrySummary[] = [];
