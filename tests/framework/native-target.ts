@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { RunNote, RunningProcess } from '../../native/src/run-file.ts';
 import { type ProcessMode, startProcess } from './process-target.ts';
 import { runningTarget } from './running-target.ts';
 import type { Settings, Target } from './target.ts';
@@ -8,27 +9,7 @@ import type { Settings, Target } from './target.ts';
 const goneWithinMs = 10_000;
 
 /** A process of the native stack, as `run/native.json` in its data folder names it. */
-export interface NativeProcess {
-  readonly name: string;
-  /** `postgres`, `rabbitmq`, `gateway` and so on. */
-  readonly kind: string;
-  /** Absent while it is down. */
-  readonly pid?: number;
-  /** Tells the process from a later one with the same number: boot id and start time. */
-  readonly identity?: string;
-  readonly port: number;
-  readonly metricsUrl?: string;
-  readonly logFile: string;
-  readonly restarts: number;
-}
-
-interface RunNote {
-  /** Of the process that started the others. */
-  readonly pid: number;
-  readonly identity: string;
-  readonly origin: string;
-  readonly processes: readonly NativeProcess[];
-}
+export type NativeProcess = RunningProcess;
 
 /**
  * The whole native stack, nginx and Envoy included. The one that scripts/test.mjs has started, when these scenarios need

@@ -78,6 +78,19 @@ end
 return table.concat(digits)
 `;
 
+/** True when a slot and the body that lies apart are stored; false without room: the slot is empty then. */
+const storeFunction = `
+local function store(key, apart, slot, body, keepMs)
+  local reply = {}
+  if body ~= '' then reply = redis.pcall('SET', apart, body, 'PX', keepMs) end
+  if not reply.err then reply = redis.pcall('SET', key, slot, 'PX', keepMs) end
+  if not reply.err then return true end
+  if not string.find(reply.err, 'OOM', 1, true) then return nil, reply end
+  redis.call('DEL', key)
+  return false
+end
+`;
+
 /**
  * Takes what readers found, each with its lease. A fill is refused unless its lease stands, and when an entry is there
  * that has a higher version or an `asOf` at least as late. Either way the fill uses its lease up.
@@ -90,7 +103,7 @@ return table.concat(digits)
  *
  * Returns a letter for each fill. `t`: taken · `r`: refused · `f`: there was no room.
  */
-export const fillScript = `
+export const fillScript = `${storeFunction}
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local term = tonumber(ARGV[1])
@@ -111,17 +124,9 @@ for i = 1, #KEYS / 2 do
         redis.call('DEL', key)
         if keepMs == 0 then letters[i] = 't' end
       else
-        local reply = {}
-        if body ~= '' then reply = redis.pcall('SET', apart, body, 'PX', keepMs) end
-        if not reply.err then reply = redis.pcall('SET', key, slot, 'PX', keepMs) end
-        if not reply.err then
-          letters[i] = 't'
-        elseif string.find(reply.err, 'OOM', 1, true) then
-          redis.call('DEL', key)
-          letters[i] = 'f'
-        else
-          return reply
-        end
+        local isStored, failure = store(key, apart, slot, body, keepMs)
+        if failure then return failure end
+        letters[i] = isStored and 't' or 'f'
       end
     end
   end
@@ -168,7 +173,7 @@ return without
  * Returns a letter for each key. `s`: stored · `r`: the slot is empty now · `k`: left, for another marker or something
  * as new stands there, or nothing · `f`: there was no room, and the slot is empty now.
  */
-export const putScript = `
+export const putScript = `${storeFunction}
 local marker = 'M' .. ARGV[1]
 local letters = {}
 for i = 1, #KEYS / 2 do
@@ -183,17 +188,9 @@ for i = 1, #KEYS / 2 do
       redis.call('DEL', key)
       letters[i] = 'r'
     else
-      local reply = {}
-      if body ~= '' then reply = redis.pcall('SET', apart, body, 'PX', keepMs) end
-      if not reply.err then reply = redis.pcall('SET', key, slot, 'PX', keepMs) end
-      if not reply.err then
-        letters[i] = 's'
-      elseif string.find(reply.err, 'OOM', 1, true) then
-        redis.call('DEL', key)
-        letters[i] = 'f'
-      else
-        return reply
-      end
+      local isStored, failure = store(key, apart, slot, body, keepMs)
+      if failure then return failure end
+      letters[i] = isStored and 's' or 'f'
     end
   elseif slot ~= '' and kind ~= '' and kind ~= 'M' then
     local isNewer = false
