@@ -41,8 +41,7 @@ const cluster = new Cluster({ engine, commands, compose, dataDir: join(tools, 'd
 try {
   await test();
 } catch (error) {
-  if (!isInterrupted) await cluster.explain().catch(() => {});
-  await log.check('the run', () => Promise.reject(error));
+  await check('the run', () => Promise.reject(error));
 } finally {
   await log.step('Taking it all down', async () => {
     await cluster.down(true).finally(() => engine.close());
@@ -57,7 +56,7 @@ async function test(): Promise<void> {
   await rm(join(tools, 'data'), { recursive: true, force: true });
   await log.step('Secrets', () => cluster.makeSecrets());
   for (const variant of ['cockroach', 'postgres'] as const) {
-    await log.check(`the official files are valid and hardened, with ${variant}`, async () => {
+    await check(`the official files are valid and hardened, with ${variant}`, async () => {
       deepEqual(findWeaknesses(await cluster.configuration(variant, 'official')), []);
       return undefined;
     });
@@ -68,24 +67,24 @@ async function test(): Promise<void> {
   await log.step('docker compose up --wait', () => cluster.up());
 
   const ledger = new Ledger(cluster.url);
-  await log.check('a PUT and a GET through the published port', async () => {
+  await check('a PUT and a GET through the published port', async () => {
     await ledger.write(20, 5_000);
     await ledger.check(5_000);
     return undefined;
   });
-  await log.check('each container sees the networks it needs and no others', () => checkNetworks(cluster));
-  await log.check('no process is root, none may gain privileges', () => checkProcesses(cluster));
-  await log.check('the scenarios', runScenarios);
+  await check('each container sees the networks it needs and no others', () => checkNetworks(cluster));
+  await check('no process is root, none may gain privileges', () => checkProcesses(cluster));
+  await check('the scenarios', runScenarios);
   for (const kind of kinds) {
     if (isInterrupted) throw new Error('interrupted');
-    await log.check(`${kind}: killed, started again, and the store answers`, () => checkReturn(kind, cluster, ledger));
+    await check(`${kind}: killed, started again, and the store answers`, () => checkReturn(kind, cluster, ledger));
   }
-  await log.check('--scale gateway=4 --scale consumer=4, and back', () => checkScale(cluster, ledger));
-  await log.check('settings of the edge that change are taken over by `up`', () => checkSettings(cluster));
+  await check('--scale gateway=4 --scale consumer=4, and back', () => checkScale(cluster, ledger));
+  await check('settings of the edge that change are taken over by `up`', () => checkSettings(cluster));
   const { restart } = engine;
   if (restart === undefined) log.note('        left out: a restart of the engine, which is not ours');
   else {
-    await log.check('the engine restarts, as when the machine does: all comes back', async () => {
+    await check('the engine restarts, as when the machine does: all comes back', async () => {
       await restart.call(engine);
       ledger.reconnect();
       await ledger.checkReady(180_000);
@@ -94,7 +93,7 @@ async function test(): Promise<void> {
       return undefined;
     });
   }
-  await log.check('down, and ./start.sh docker: the data is there; status, stop', async () => {
+  await check('down, and ./start.sh docker: the data is there; status, stop', async () => {
     await cluster.down(false);
     match(await cluster.startScript('docker', '--detach'), /is ready at/);
     ledger.reconnect();
@@ -103,6 +102,18 @@ async function test(): Promise<void> {
     await cluster.startScript('stop');
     deepEqual(await cluster.containers(), []);
     return `${ledger.size} entries`;
+  });
+}
+
+/** A check whose failure leaves in the log what the containers say about it. */
+function check(what: string, work: () => Promise<string | undefined>): Promise<void> {
+  return log.check(what, async () => {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isInterrupted) await cluster.explain().catch(() => {});
+      throw error;
+    }
   });
 }
 
