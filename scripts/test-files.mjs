@@ -15,14 +15,19 @@ export function findTestFiles(folder = '') {
   return found.sort();
 }
 
+/** Of the native mode, what starts nothing. */
+const ONLY_PORTS = new Set(['native/src/free-port.ts', 'native/src/port-reservation.ts']);
+
 /** Whether a test file, or a file of the repository that it imports, starts servers that have to be installed. */
 export function needsServers(file, seen = new Set()) {
   if (seen.has(file)) return false;
   seen.add(file);
+  if (ONLY_PORTS.has(file)) return false;
   if (file.startsWith('native/') || file.startsWith('tests/native/')) return true;
   const text = sourceOf(file);
   if (/from '@stratakv\/native/.test(text)) return true;
-  const imports = [...text.matchAll(/from '(\.\.?\/[^']+\.ts)'/g)].map(([, path]) =>
+  // Types are gone when it runs.
+  const imports = [...text.matchAll(/^(?:import|export)(?! type)[^;]*? from '(\.\.?\/[^']+\.ts)'/gm)].map(([, path]) =>
     normalize(join(dirname(file), path)),
   );
   return imports.some((path) => needsServers(path, seen));

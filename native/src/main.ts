@@ -48,7 +48,7 @@ try {
   say(`Starting ${stack.members.length} processes; their logs are in ${config.dataDir}/logs.`);
   lifecycle.push('stack', () => stack.stop());
   await stack.start();
-  await untilServing(stack.url);
+  await untilServing(stack);
   say(`Ready at ${stack.url} after ${((performance.now() - startedAt) / 1000).toFixed(1)} s.`);
 } catch (error) {
   // A signal while starting ends the processes that are waited for.
@@ -59,13 +59,18 @@ try {
   }
 }
 
-/** Until the store can read and write. @throws StartError with what it lacks when that takes longer than a minute */
-async function untilServing(url: string): Promise<void> {
+/** Until every service is ready, and the store as a whole. @throws StartError with what it lacks when that takes longer than a minute */
+async function untilServing({ url, members }: Stack): Promise<void> {
+  const services = members.flatMap(({ metricsUrl, kind }) =>
+    metricsUrl === undefined || kind === 'envoy' ? [] : [new URL('/readyz', metricsUrl).href],
+  );
   let last = 'no answer';
   for (const deadline = performance.now() + servesWithinMs; !lifecycle.isClosing; await sleep(50)) {
-    const answer = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(5_000) }).catch(() => undefined);
-    if (answer?.status === 200) return;
-    if (answer) last = `${answer.status} ${await answer.text()}`;
+    // Through the edge last: with one gateway ready, Envoy may still ask all of them.
+    const [page = `${url}/readyz`] = services;
+    const answer = await fetch(page, { signal: AbortSignal.timeout(5_000) }).catch(() => undefined);
+    if (answer) last = `${page}: ${answer.status} ${await answer.text()}`;
+    if (answer?.status === 200 && services.shift() === undefined) return;
     if (performance.now() < deadline) continue;
     throw new StartError(`Its processes run, but it is not ready: ${last.trim()}`, `Look at ${config.dataDir}/logs.`);
   }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { freePort, isFree } from './free-port.ts';
+import { reservePort } from './port-reservation.ts';
 import { writePrivateFile } from './servers/private-file.ts';
 
 /** Which port on 127.0.0.1 each process has, kept between starts so that a reader of logs and metrics finds them again. */
@@ -19,7 +20,8 @@ export class PortBook {
     const given = this.#given[name];
     if (given !== undefined) return given;
     const kept = this.#kept[name];
-    const port = kept !== undefined && (await isFree(kept)) ? kept : await freePort();
+    const isKept = kept !== undefined && reservePort(kept) && (await isFree(kept));
+    const port = isKept ? kept : await freePort();
     this.#given[name] = port;
     return port;
   }

@@ -133,6 +133,8 @@ describe('an error of Envoy is a problem', async () => {
   // A connection that breaks before the answer, one that brings something else, none that brings anything.
   for (const how of ['reset', 'garbage', 'hang']) {
     test(`a gateway does "${how}": a read is sent to another one, a write is not`, async () => {
+      // What broke in the test before may have taken a gateway out for some seconds.
+      await untilInService(edge, 2, 40_000);
       const [get, put, erase] = await Promise.all(['GET', 'PUT', 'DELETE'].map((method) => ask(method, how)));
       ok(get && put && erase);
       equal(assertOwn(get, 'unavailable', 503).instance, idOf('GET', how));
