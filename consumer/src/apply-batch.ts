@@ -94,7 +94,7 @@ export class BatchApplier {
         if (error instanceof OperationRefused) return this.#divide(left, error, marker);
         metrics.retries.inc();
         logger.warn(
-          { err: error, operations: left.length, attempt },
+          { err: error, operations: left.length, attempt, traceIds: traceIdsOf(left) },
           'a batch could not be applied and is tried again',
         );
       }
@@ -182,7 +182,10 @@ export class BatchApplier {
       await queue.deadLetter({ partition: session.partition, body, reason, ids: [operation.id] });
       metrics.deadLetters.inc({ reason: 'older-than-log' });
       const { partition } = session;
-      logger.error({ operation: operation.id, partition }, 'an operation older than the log was set aside');
+      logger.error(
+        { operation: operation.id, traceId: operation.traceId, partition },
+        'an operation older than the log was set aside',
+      );
     } catch (cause) {
       session.end(new StrataError('unavailable', 'The queue does not take a dead letter.', { cause }));
     }
@@ -201,7 +204,8 @@ export class BatchApplier {
       session.end(cause);
       return true;
     }
-    this.#options.logger.error({ err: cause, operation: operation.id }, 'the database refuses an operation');
+    const { traceId } = operation;
+    this.#options.logger.error({ err: cause, operation: operation.id, traceId }, 'the database refuses an operation');
     this.#options.metrics.refusedOperations.inc();
     // Nothing was committed nor ever will be, so the key may be cached again at once.
     await this.#options.cache.put(keysOf(items), [], marker);
@@ -230,6 +234,10 @@ function keysOf(items: readonly Item[]): Key[] {
   const keys = new Set<Key>();
   for (const { operation } of items) if (operation.action !== 'settle') keys.add(operation.key);
   return [...keys];
+}
+
+function traceIdsOf(items: readonly Item[]): string[] {
+  return items.flatMap(({ operation }) => (operation.action === 'settle' ? [] : (operation.traceId ?? [])));
 }
 
 function fencesOf(items: readonly Item[]): Fence[] {

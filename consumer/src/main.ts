@@ -106,5 +106,5 @@ try {
   logger.info({ name }, 'consuming');
 } catch (error) {
   // Told to stop while it waited.
-  if (!starting.signal.aborted) throw error;
+  if (!lifecycle.isClosing) throw error;
 }

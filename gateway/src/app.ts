@@ -70,6 +70,10 @@ export async function buildGateway(deps: GatewayDeps): Promise<FastifyInstance> 
 
   const app = createHttpServer({ logger, health, metrics, rewriteUrl: routerUrl });
   deferContinue(app);
+  app.addHook('preClose', (done) => {
+    waiters.close();
+    done();
+  });
   if (config.corsOrigin !== undefined) await allowCors(app, config.corsOrigin);
   registerEntryReads(app, { reads, log, ids });
   registerEntryList(app, { storage: timed, log, ids, secret });

@@ -51,7 +51,7 @@ export class OperationLog {
       for (let pollMs = firstPollMs; ; pollMs = Math.min(2 * pollMs, slowestPollMs)) {
         const known = await this.#look(parts);
         const remainingMs = deadline - clock.now();
-        if (known !== 'queued' || waiter === undefined || remainingMs <= 0) return known;
+        if (known !== 'queued' || waiter === undefined || remainingMs <= 0 || waiters.isClosed) return known;
         const told = await Promise.race([waiter.outcome, clock.sleep(Math.min(pollMs, remainingMs))]);
         if (told !== undefined) return told;
       }

@@ -2,7 +2,8 @@ import type { OperationId, OperationRecord, OutcomeFeed } from '@stratakv/core';
 
 /** Who waits, in this gateway, for the outcome of which operation. */
 export class OutcomeWaiters {
-  readonly #waiters = new Map<OperationId, Set<(record: OperationRecord) => void>>();
+  readonly #waiters = new Map<OperationId, Set<(record: OperationRecord | undefined) => void>>();
+  #isClosed = false;
   /** Where consumers send outcomes to; goes into each operation somebody waits for. */
   readonly replyTo: string;
 
@@ -36,7 +37,18 @@ export class OutcomeWaiters {
       resolve(record);
     };
     waiting.add(settle);
+    if (this.#isClosed) settle(undefined);
     return { outcome: promise, end: () => settle(undefined) };
+  }
+
+  /** Ends every wait, those to come too: what is queued is answered as queued before the connections close. */
+  close(): void {
+    this.#isClosed = true;
+    for (const waiting of this.#waiters.values()) for (const settle of [...waiting]) settle(undefined);
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
   }
 
   get size(): number {

@@ -66,3 +66,22 @@ test('a log that hangs does not keep a write longer than it waits, but for the l
   assert.equal((await submitWrite(deps, write, 300, () => {})).record, undefined);
   assert.ok(performance.now() - startedAt < 5_000);
 });
+
+test('a gateway that stops tells at once that a waiting write is queued', async () => {
+  const { deps } = await deafGateway(60_000);
+  const startedAt = performance.now();
+  const submitted = submitWrite(deps, write, 30_000, () => deps.waiters.close());
+  assert.equal((await submitted).record, undefined);
+  // One that comes in the last moment does not wait either.
+  assert.equal((await submitWrite(deps, write, 30_000, () => {})).record, undefined);
+  assert.ok(performance.now() - startedAt < 5_000);
+});
+
+test('with a database that hangs, a write with an Idempotency-Key is queued all the same', async () => {
+  const { deps } = await deafGateway(60_000);
+  const storage = { ...deps.storage, fingerprint: () => new Promise<never>(() => {}) };
+  const startedAt = performance.now();
+  const idempotency = { identity: 'i', fingerprint: 'f' };
+  await submitWrite({ ...deps, storage }, { ...write, idempotency }, 0, () => {});
+  assert.ok(performance.now() - startedAt < 2_000);
+});

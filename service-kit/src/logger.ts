@@ -44,7 +44,11 @@ export interface LoggerOptions {
 const secretFields = ['authorization', 'cookie', 'set-cookie', 'idempotency-key', 'value', 'secret', 'password'];
 
 // pino has no "at any depth"; three levels cover the shapes that are logged: field, headers.field, req.headers.field.
-const redactedPaths = secretFields.flatMap((field) => [`["${field}"]`, `*["${field}"]`, `*.*["${field}"]`]);
+const redactedPaths = [
+  // Errors of a Redis client carry the command that failed, values and passwords included.
+  'err.command',
+  ...secretFields.flatMap((field) => [`["${field}"]`, `*["${field}"]`, `*.*["${field}"]`]),
+];
 
 /** Makes the logger of a process: ISO times, level names, credentials and values redacted. */
 export function createLogger(options: LoggerOptions): Logger {

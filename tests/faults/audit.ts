@@ -41,7 +41,7 @@ async function drain(http: HttpClient): Promise<void> {
   const partitions = Array.from({ length: partitionCount }, (_, partition) => partition);
   await inParallel(partitions, width, async (partition) => {
     const answer = await http.request('PUT', kvPath(barrierKey(partition)), {
-      headers: { Prefer: 'wait=30' },
+      headers: { Prefer: 'wait=15' },
       body: 'barrier',
     });
     ok(answer.status === 201 || answer.status === 204, `barrier: ${answer.describe()}`);

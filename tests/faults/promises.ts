@@ -28,6 +28,8 @@ export const asUsual: Promises = { puts: 'as usual', gets: 'as usual', latest: '
 const shedWithinMs = 1000;
 /** Longer than `KV_READ_TIMEOUT`, in which a storage node or gateway gives up. */
 const unavailableWithinMs = 8000;
+/** The longest time-out of the edge for a write that does not wait, and a margin. */
+const refusedWithinMs = 15_000;
 const leastSamples = 5;
 
 /** The time that is looked at, milliseconds since 1970. */
@@ -44,6 +46,7 @@ export function checkPromises(
   promises: Promises,
   { failedAt, until, mayBeBack }: Window,
 ): void {
+  if (promises.puts !== 'nothing') checkTransition(between(samples, failedAt, failedAt + promises.afterMs));
   const during = between(samples, failedAt + promises.afterMs, until);
   const questions = { put: promises.puts, get: promises.gets, latest: promises.latest } as const;
   for (const [question, promised] of Object.entries(questions)) {
@@ -58,6 +61,19 @@ export function checkPromises(
     });
     ok(broken.length === 0, `${question} is promised ${promised}; of ${asked.length}: ${tally(asked)}`);
   }
+}
+
+/** Until the promise begins, requests may be refused, but not wrongly, and not for ever. */
+function checkTransition(samples: readonly Sample[]): void {
+  const broken = samples.filter((sample) => {
+    const isRefused = sample.status === 503 && sample.hasRetryAfter && sample.tookMs <= refusedWithinMs;
+    return !(isRefused || keeps(sample, 'as usual'));
+  });
+  ok(broken.length === 0, `just after the fault: ${tally(broken)}, the slowest after ${slowest(broken)} ms`);
+}
+
+function slowest(samples: readonly Sample[]): number {
+  return Math.max(0, ...samples.map(({ tookMs }) => tookMs));
 }
 
 function keeps({ question, status, tookMs, hasRetryAfter }: Sample, promised: Promised): boolean {

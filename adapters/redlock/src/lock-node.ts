@@ -49,7 +49,7 @@ export class LockNode implements ScriptRunner {
       disableClientInfo: true,
       retryStrategy: (attempt) => Math.min(maxPauseMs, 50 * 2 ** Math.min(attempt, 10)) * (0.5 + Math.random() / 2),
     });
-    this.#client.on('error', (error) => onError(this.name, error));
+    this.#client.on('error', (error) => onError(this.name, withoutCommand(error)));
   }
 
   /** Whether it answers, as far as is known. */
@@ -71,7 +71,9 @@ export class LockNode implements ScriptRunner {
    * @throws Error when it does not answer within the limit; it may still do what it was asked
    */
   async ask<Answer>(question: (client: Redis) => Promise<Answer>): Promise<Answer> {
-    const answer = question(this.#client);
+    const answer = question(this.#client).catch((error: unknown) => {
+      throw withoutCommand(error);
+    });
     const isSilent = this.#overdue.size > 0 && performance.now() - this.#overdueSince > silentAfterMs;
     if (!isSilent) return this.#within(answer);
     answer.catch(() => {});
@@ -120,6 +122,13 @@ export class LockNode implements ScriptRunner {
       clearTimeout(limit);
     }
   }
+}
+
+/** ioredis adds the command to an error, and to log in is one: the password must not get into a log. */
+function withoutCommand(error: unknown): Error {
+  const told = error instanceof Error ? error : new Error(String(error));
+  Reflect.deleteProperty(told, 'command');
+  return told;
 }
 
 /**

@@ -180,7 +180,8 @@ export class ConnectionPool {
     const isUsable = client.isIdle && !isSticky(failure);
     if (!isUsable) {
       client.destroy();
-      this.#options.observer.onConnectionLost?.(asError(failure));
+      const why = failure ?? new Error('the connection was given back in the middle of something');
+      this.#options.observer.onConnectionLost?.(asError(why));
       this.#release();
     } else if (this.#isClosing || client.ageMs > lifetimeMs) {
       this.#discard(client);
