@@ -73,8 +73,12 @@ export class Probe {
   #send() {
     this.#asked += 1;
     const number = this.#asked % probeKeys;
-    if (this.#question === 'put')
-      return this.#http.request('PUT', writtenPath(number), { body: `value ${this.#asked}` });
+    if (this.#question === 'put') {
+      // Some with a key to look up first.
+      const isKeyed = this.#asked % 4 === 0;
+      const headers = isKeyed ? { 'Idempotency-Key': `probe-${process.pid}-${Date.now()}-${this.#asked}` } : {};
+      return this.#http.request('PUT', writtenPath(number), { headers, body: `value ${this.#asked}` });
+    }
     const path = readPath(number);
     const headers = this.#question === 'latest' ? { 'Cache-Control': 'no-cache' } : {};
     return this.#http.request('GET', path, { headers });

@@ -91,6 +91,18 @@ describe(`fault tour, KV_CRASH_SEED=${seed}`, () => {
     equal(stdout, 'There are no dead letters.\n');
   });
 
+  test('the truth meter of both storage nodes has looked, and found no broken promise', async () => {
+    for (const name of ['storage-node-1', 'storage-node-2']) {
+      const { metricsUrl = '' } = cluster.process(name);
+      await eventually(async () => {
+        const page = await (await fetch(metricsUrl)).text();
+        const value = (metric: string) => Number(new RegExp(`^${metric}\\{[^}]*\\} (\\d+)`, 'm').exec(page)?.[1]);
+        ok(value('kv_cache_audit_checked_total') > 0, page);
+        equal(value('kv_cache_audit_violations_total'), 0, name);
+      }, 30_000);
+    }
+  });
+
   test('in the end nothing is lost, nothing was applied twice, no version went back', async (t) => {
     isOver = true;
     await Promise.all(traffic);
