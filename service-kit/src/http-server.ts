@@ -139,8 +139,8 @@ function installRequestHooks(app: FastifyInstance, { logger, metrics, slowMs = 1
     const durationMs = reply.elapsedTime;
     const route = request.routeOptions.url;
     metrics?.observeRequest(route, request.method, status, durationMs / 1000);
-    // 504 is what a client asked for with only-if-cached.
-    const isFailed = status >= 500 && status !== 504;
+    // 504 is what a client asked for with only-if-cached. Whoever probes /readyz asks again and again.
+    const isFailed = status >= 500 && status !== 504 && route !== '/readyz';
     if (durationMs >= slowMs || isFailed) {
       const path = logKey(request.originalUrl.split('?', 1)[0] ?? '');
       const rounded = Math.round(durationMs * 1000) / 1000;
