@@ -1,26 +1,16 @@
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, type TestContext, test } from 'node:test';
+import { beforeEach, type TestContext, test } from 'node:test';
 import { entryOf } from '@stratakv/core/testing';
-import { startRedis, type TestRedis } from '@stratakv/native/testing';
-import { Redis } from 'ioredis';
+import { useRedis } from './file-redis.ts';
 import { type OpenCache, openCache } from './open-cache.ts';
 
 const entry = entryOf('a', 5_000_000);
 const large = entryOf('large', 5_000_000, { value: new Uint8Array(300_000).fill(7) });
 const { key } = entry;
 
-let redis: TestRedis;
-let admin: Redis;
+const { redis, admin } = await useRedis();
 let given: OpenCache;
 
-before(async () => {
-  redis = await startRedis();
-  admin = new Redis(redis.url);
-});
-after(async () => {
-  admin.disconnect();
-  await redis.close();
-});
 beforeEach(async (context) => {
   given = await openCache(context as TestContext, redis);
 });

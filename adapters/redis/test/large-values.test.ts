@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, type TestContext, test } from 'node:test';
+import { beforeEach, type TestContext, test } from 'node:test';
 import { entryOf } from '@stratakv/core/testing';
-import { startRedis, type TestRedis } from '@stratakv/native/testing';
-import { Redis } from 'ioredis';
+import { useRedis } from './file-redis.ts';
 import { type OpenCache, openCache } from './open-cache.ts';
 
 const mebibyte = 1024 * 1024;
@@ -10,18 +9,9 @@ const maxValueBytes = mebibyte;
 const sized = (text: string, version: number, bytes: number) =>
   entryOf(text, version, { value: new Uint8Array(bytes).fill(version % 251) });
 
-let redis: TestRedis;
-let admin: Redis;
+const { redis, admin } = await useRedis({ maxMemoryMiB: 512 });
 let given: OpenCache;
 
-before(async () => {
-  redis = await startRedis({ maxMemoryMiB: 512 });
-  admin = new Redis(redis.url);
-});
-after(async () => {
-  admin.disconnect();
-  await redis.close();
-});
 beforeEach(async (context) => {
   given = await openCache(context as TestContext, redis, { maxValueBytes });
 });

@@ -1,24 +1,13 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { entryOf } from '@stratakv/core/testing';
-import { startRedis, type TestRedis } from '@stratakv/native/testing';
-import { Redis } from 'ioredis';
+import { useRedis } from './file-redis.ts';
 import { type OpenCache, openCache } from './open-cache.ts';
 
 const sized = (index: number, version = 5_000_000) =>
   entryOf(`k${index}`, version, { value: new Uint8Array(10_000).fill(index % 251) });
 
-let redis: TestRedis;
-let admin: Redis;
-
-before(async () => {
-  redis = await startRedis({ maxMemoryMiB: 16 });
-  admin = new Redis(redis.url);
-});
-after(async () => {
-  admin.disconnect();
-  await redis.close();
-});
+const { redis, admin } = await useRedis({ maxMemoryMiB: 16 });
 
 /** Fills keys from `start` on, in batches; how many fills were taken. */
 async function fillMany({ cache }: OpenCache, start: number, count: number): Promise<number> {

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, type TestContext, test } from 'node:test';
+import { beforeEach, type TestContext, test } from 'node:test';
 import { entryOf } from '@stratakv/core/testing';
-import { startRedis, type TestRedis } from '@stratakv/native/testing';
-import { Redis } from 'ioredis';
+import { useRedis } from './file-redis.ts';
 import { type OpenCache, openCache } from './open-cache.ts';
 
 /* Readers and consumers in each other's way, step by step, each on a connection of its own. */
@@ -12,20 +11,11 @@ const after1 = entryOf('a', 6_000_000);
 const { key } = before1;
 const plainMiss = { kind: 'miss', lease: undefined, stale: undefined };
 
-let redis: TestRedis;
-let admin: Redis;
+const { redis, admin } = await useRedis();
 let reader: OpenCache;
 let other: OpenCache;
 let consumer: OpenCache;
 
-before(async () => {
-  redis = await startRedis();
-  admin = new Redis(redis.url);
-});
-after(async () => {
-  admin.disconnect();
-  await redis.close();
-});
 beforeEach(async (context) => {
   reader = await openCache(context as TestContext, redis);
   other = await openCache(context as TestContext, redis, { prefix: reader.prefix });

@@ -1,21 +1,10 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { entryOf } from '@stratakv/core/testing';
-import { startRedis, type TestRedis } from '@stratakv/native/testing';
-import { Redis } from 'ioredis';
+import { useRedis } from './file-redis.ts';
 import { openCache } from './open-cache.ts';
 
-let redis: TestRedis;
-let admin: Redis;
-
-before(async () => {
-  redis = await startRedis();
-  admin = new Redis(redis.url);
-});
-after(async () => {
-  admin.disconnect();
-  await redis.close();
-});
+const { redis, admin } = await useRedis();
 
 test('samples tell key, version and asOf, leave out what is no answer, and come by everything', async (context) => {
   const given = await openCache(context, redis, { absentTtlMs: 60_000 });

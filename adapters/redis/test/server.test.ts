@@ -1,26 +1,14 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { inspect } from 'node:util';
 import { entryOf, eventually } from '@stratakv/core/testing';
-import { startRedis, type TestRedis } from '@stratakv/native/testing';
-import { Redis } from 'ioredis';
+import { useRedis } from './file-redis.ts';
 import { type OpenCache, openCache } from './open-cache.ts';
 
 const entry = entryOf('a', 5_000_000);
 const { key } = entry;
 
-let redis: TestRedis;
-let admin: Redis;
-
-before(async () => {
-  redis = await startRedis();
-  admin = new Redis(redis.url);
-  admin.on('error', () => undefined);
-});
-after(async () => {
-  admin.disconnect();
-  await redis.close();
-});
+const { redis, admin } = await useRedis();
 
 const isBack = ({ cache }: OpenCache) =>
   cache.check().then(

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseKey } from '@stratakv/core';
 import { entryOf } from '@stratakv/core/testing';
-import { startRedis, type TestRedis } from '@stratakv/native/testing';
-import { Redis } from 'ioredis';
+import { useRedis } from './file-redis.ts';
 import { type OpenCache, openCache } from './open-cache.ts';
 
 /*
@@ -31,17 +30,7 @@ const some = <Item>(items: readonly Item[], count: number) =>
 const entryNow = (key: string) =>
   entryOf(key, versionOf(key), { value: new Uint8Array(versionOf(key) % 4 === 0 ? 30_000 : 100) });
 
-let redis: TestRedis;
-let admin: Redis;
-
-before(async () => {
-  redis = await startRedis();
-  admin = new Redis(redis.url);
-});
-after(async () => {
-  admin.disconnect();
-  await redis.close();
-});
+const { redis, admin } = await useRedis();
 
 async function read({ cache }: OpenCache): Promise<number> {
   const asked = some(keys, 5);
