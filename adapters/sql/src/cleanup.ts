@@ -17,9 +17,10 @@ import type { Statement } from './statement.ts';
  * refused. So nothing that still waits in the queue may fall behind the horizon, or an accepted write would be refused.
  * The queue is outside of this database, but it is in order: when an operation made at some time has been applied, what
  * was made well before it no longer waits. So rows go only up to `clockSlackMs` behind the newest operation that was
- * applied, and after an outage of any length the backlog is applied before the log of before is pruned. In a partition
- * that is no longer written nothing moves that bound; there rows go `queueMarginMs` later than they could, and a message
- * that waits longer than that together with the retention is the only one that can be refused: it becomes a dead letter.
+ * applied, and after an outage the backlog is applied before the log of before is pruned. In a partition of which nothing
+ * is applied nothing moves that bound; there rows go `queueMarginMs` later than they could, or they would stay for ever.
+ * So a message that waits longer than the retention and that margin is the only one that can be refused: it becomes a
+ * dead letter.
  */
 
 export interface LogBounds {

@@ -1,31 +1,12 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { OperationRefused, StrataError } from '@stratakv/core';
 import { keyIn, outcomeOf, putOf, SoleConsumer } from '@stratakv/core/testing';
-import { openSqlStore, type SqlStore } from '../src/index.ts';
-import { type TestSchema, TestServer } from './test-database.ts';
+import { openSqlStore } from '../src/index.ts';
+import { useStores } from './file-store.ts';
+import type { TestSchema } from './test-database.ts';
 
-let server: TestServer;
-before(async () => {
-  server = await TestServer.start();
-});
-after(() => server.close());
-
-interface Given {
-  readonly schema: TestSchema;
-  readonly database: SqlStore;
-  readonly consumer: SoleConsumer;
-}
-
-async function withStore(body: (given: Given) => Promise<void>): Promise<void> {
-  const schema = await server.createSchema();
-  const database = await schema.open();
-  try {
-    await body({ schema, database, consumer: new SoleConsumer(database.store) });
-  } finally {
-    await database.close();
-  }
-}
+const withStore = await useStores();
 
 /** Makes writes to a table fail as the database itself would, at the statement or at the commit. */
 async function failWith(schema: TestSchema, table: string, state: string, isDeferred = false): Promise<void> {

@@ -1,31 +1,10 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { StrataError } from '@stratakv/core';
 import { eventually, keyIn, newId, outcomeOf, putOf, SoleConsumer } from '@stratakv/core/testing';
-import type { SqlStore } from '../src/index.ts';
-import { type TestSchema, TestServer } from './test-database.ts';
+import { useStores } from './file-store.ts';
 
-let server: TestServer;
-before(async () => {
-  server = await TestServer.start();
-});
-after(() => server.close());
-
-interface Given {
-  readonly schema: TestSchema;
-  readonly database: SqlStore;
-  readonly consumer: SoleConsumer;
-}
-
-async function withStore(body: (given: Given) => Promise<void>): Promise<void> {
-  const schema = await server.createSchema();
-  const database = await schema.open();
-  try {
-    await body({ schema, database, consumer: new SoleConsumer(database.store) });
-  } finally {
-    await database.close();
-  }
-}
+const withStore = await useStores();
 
 const codeOf = (error: unknown) => (error instanceof StrataError ? error.code : (error as Error).name);
 
