@@ -6,7 +6,7 @@ import { openSqlStore } from '../src/index.ts';
 import { useStores } from './file-store.ts';
 import type { TestSchema } from './test-database.ts';
 
-const withStore = await useStores();
+const { server, withStore } = await useStores();
 
 /** Makes writes to a table fail as the database itself would, at the statement or at the commit. */
 async function failWith(schema: TestSchema, table: string, state: string, isDeferred = false): Promise<void> {

@@ -10,11 +10,15 @@ export interface Given {
   readonly consumer: SoleConsumer;
 }
 
-/** Starts the server that the tests of a file share; it ends after the last of them. Returns what runs a test. */
-export async function useStores(): Promise<(body: (given: Given) => Promise<void>) => Promise<void>> {
+/** Starts the server that the tests of a file share; it ends after the last of them. */
+export async function useStores(): Promise<{
+  readonly server: TestServer;
+  /** Runs a test on a store of its own. */
+  readonly withStore: (body: (given: Given) => Promise<void>) => Promise<void>;
+}> {
   const server = await TestServer.start();
   after(() => server.close());
-  return async (body) => {
+  const withStore = async (body: (given: Given) => Promise<void>) => {
     const schema = await server.createSchema();
     const database = await schema.open();
     try {
@@ -23,4 +27,5 @@ export async function useStores(): Promise<(body: (given: Given) => Promise<void
       await database.close();
     }
   };
+  return { server, withStore };
 }

@@ -4,7 +4,7 @@ import { StrataError } from '@stratakv/core';
 import { eventually, keyIn, newId, outcomeOf, putOf, SoleConsumer } from '@stratakv/core/testing';
 import { useStores } from './file-store.ts';
 
-const withStore = await useStores();
+const { server, withStore } = await useStores();
 
 const codeOf = (error: unknown) => (error instanceof StrataError ? error.code : (error as Error).name);
 
