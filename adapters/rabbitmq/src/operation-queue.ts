@@ -14,7 +14,7 @@ import { MeanSize } from './mean-size.ts';
 import { Publisher } from './publisher.ts';
 import { unavailable } from './refusal.ts';
 import { Subscription } from './subscription.ts';
-import { deadLetterQueue, partitionQueue, type TopologyOptions, topologyOf } from './topology.ts';
+import { deadLetterQueue, partitionQueue, probeQueues, type TopologyOptions } from './topology.ts';
 import { type TopologyRole, TopologyWatch } from './topology-watch.ts';
 
 export interface RabbitMqQueueOptions {
@@ -32,7 +32,7 @@ export interface RabbitMqQueueOptions {
   readonly maxUnconfirmedBytes?: number;
   /** Messages on their way to one partition; more wait in this process. */
   readonly windowMessages?: number;
-  /** A partition that has confirmed nothing for this long takes no more, milliseconds. */
+  /** A partition that has confirmed nothing for this long takes no more; when no queue has, none does. Milliseconds. */
   readonly stallMs?: number;
   /** Bounds on what a subscription holds unacked: about as many bytes, and never more messages. */
   readonly prefetchBytes?: number;
@@ -65,8 +65,10 @@ export class RabbitMqOperationQueue implements OperationQueue {
     this.#broker = broker;
     this.#topology = { prefix, partitionCount, maxPartitionBytes, replicas };
     this.#prefetch = { bytes: prefetchBytes, messages: prefetchMessages };
+    const partitions = Array.from({ length: partitionCount }, (_, index) => partitionQueue(this.#topology, index));
     this.#publisher = new Publisher(broker.publishing, {
-      queues: topologyOf(this.#topology).map(({ name }) => name),
+      queues: [deadLetterQueue(this.#topology), ...partitions],
+      probeQueues: probeQueues(this.#topology),
       maxUnconfirmedBytes,
       windowMessages,
       stallMs,
@@ -140,6 +142,7 @@ export class RabbitMqOperationQueue implements OperationQueue {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#watch.close();
+    this.#publisher.close();
     await Promise.all([...this.#subscriptions].map((subscription) => subscription.close()));
   }
 

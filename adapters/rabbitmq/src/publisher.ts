@@ -1,12 +1,13 @@
 import type { StrataError } from '@stratakv/core';
 import type { ChannelModel, ConfirmChannel } from 'amqplib';
 import type { Link } from './link.ts';
+import { MajorityWatch, type MajorityWatchOptions } from './majority-watch.ts';
 import { probe } from './probe.ts';
-import { QueueChannel, type QueueChannelOptions } from './queue-channel.ts';
+import { QueueChannel } from './queue-channel.ts';
 import { overloaded, unavailable } from './refusal.ts';
 
-export interface PublisherOptions extends QueueChannelOptions {
-  /** The queues there are. */
+export interface PublisherOptions extends MajorityWatchOptions {
+  /** The queues that are published to. */
   readonly queues: readonly string[];
   /** Bound on what is published and not confirmed, bytes; one message is always taken. */
   readonly maxUnconfirmedBytes: number;
@@ -20,6 +21,7 @@ export class Publisher {
   readonly #link: Link;
   readonly #maxUnconfirmedBytes: number;
   readonly #channels: ReadonlyMap<string, QueueChannel>;
+  readonly #majority: MajorityWatch;
   #unconfirmedBytes = 0;
   #probeChannel: ConfirmChannel | undefined;
   #probing: Promise<void> | undefined;
@@ -28,6 +30,7 @@ export class Publisher {
     this.#link = link;
     this.#maxUnconfirmedBytes = options.maxUnconfirmedBytes;
     this.#channels = new Map(options.queues.map((queue) => [queue, new QueueChannel(queue, options)]));
+    this.#majority = new MajorityWatch(options);
     void link.attach((connection) => this.#attach(connection));
   }
 
@@ -50,7 +53,10 @@ export class Publisher {
       channel.publish({
         body,
         options: { persistent: true, headers },
-        resolve: () => settle(resolve),
+        resolve: () => {
+          this.#majority.confirmed();
+          settle(resolve);
+        },
         reject: (error) => settle(() => reject(error)),
       });
     });
@@ -61,7 +67,8 @@ export class Publisher {
     if (this.#link.isClosed) return unavailable('The queue is closed.');
     if (this.#link.connection === undefined) return unavailable('The broker of the queue cannot be reached.');
     const reason = this.#link.blockedBecause;
-    return reason === undefined ? undefined : blocked(reason);
+    if (reason !== undefined) return blocked(reason);
+    return this.#majority.isAway ? unavailable('No queue confirms anything now.') : undefined;
   }
 
   /**
@@ -88,6 +95,11 @@ export class Publisher {
     return { messages, bytes: this.#unconfirmedBytes };
   }
 
+  /** Asks the broker nothing more. */
+  close(): void {
+    this.#majority.close();
+  }
+
   async #probe(): Promise<void> {
     const [connection, channel] = [this.#link.connection, this.#probeChannel];
     if (connection !== undefined && channel !== undefined) await probe(connection, channel);
@@ -108,6 +120,7 @@ export class Publisher {
     const [channel] = await Promise.all([
       connection.createConfirmChannel(),
       ...[...this.#channels.values()].map((each) => each.attach(connection)),
+      this.#majority.attach(connection, () => this.#link.blockedBecause !== undefined),
     ]);
     channel.on('error', () => {});
     this.#probeChannel = channel;

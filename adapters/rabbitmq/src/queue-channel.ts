@@ -45,6 +45,7 @@ export class QueueChannel {
   #isFull = false;
   /** Whether to wait until nothing is on its way, and to go on with another channel then. */
   #isSpent = false;
+  #isMissing = false;
   #messageIds = 0;
   #openedAt = 0;
   #stallTimer: NodeJS.Timeout | undefined;
@@ -63,6 +64,11 @@ export class QueueChannel {
   get isStalled(): boolean {
     const [oldest] = this.#sent.values();
     return oldest !== undefined && performance.now() - oldest.sentAt >= this.#options.stallMs;
+  }
+
+  /** Whether the broker said at the last message that there is no such queue. */
+  get isMissing(): boolean {
+    return this.#isMissing;
   }
 
   /** Opens a channel on a new connection. */
@@ -92,6 +98,15 @@ export class QueueChannel {
   detach(): void {
     this.#connection = undefined;
     this.refuseWaiting(unavailable('The connection to the broker of the queue was lost.'));
+  }
+
+  /** Gives up what is on its way, and goes on with another channel when the broker has closed this one. */
+  async renew(): Promise<void> {
+    const channel = this.#channel;
+    if (channel === undefined) return;
+    this.#channel = undefined;
+    await closeChannel(channel);
+    await this.#openAgain();
   }
 
   /** Settles the message sooner or later, unless the broker stays silent. */
@@ -141,6 +156,7 @@ export class QueueChannel {
     const message = this.#sent.get(messageId);
     if (message === undefined) return;
     this.#sent.delete(messageId);
+    this.#isMissing = message.isReturned;
     const isRefused = error !== null && channel === this.#channel;
     if (message.isReturned) message.reject(unavailable('The queue is not there.'));
     else if (isRefused) message.reject(overloaded('The queue takes no more writes now.'));

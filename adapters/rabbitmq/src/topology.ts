@@ -51,13 +51,26 @@ export function deadLetterQueue({ prefix }: Pick<TopologyOptions, 'prefix'>): st
   return `${prefix}.dead-letters`;
 }
 
+/** As many as there are nodes usually, so that each leads one. */
+const probeCount = 3;
+
+/** Queues that nobody reads: whether they confirm shows whether there is a majority. */
+export function probeQueues({ prefix }: Pick<TopologyOptions, 'prefix'>): readonly string[] {
+  return Array.from({ length: probeCount }, (_, index) => `${prefix}.probe.${index}`);
+}
+
 /** Everything there is at the broker that outlives a connection. */
 export function topologyOf(options: TopologyOptions): readonly QueueDeclaration[] {
   const { partitionCount, maxPartitionBytes, replicas } = options;
-  const quorum = {
+  const replicated = {
     'x-queue-type': 'quorum',
     'x-quorum-initial-group-size': replicas,
     'x-queue-leader-locator': 'balanced',
+  };
+  // The older message is dropped, and goes nowhere.
+  const probe = { ...replicated, 'x-max-length': 1, 'x-overflow': 'drop-head' };
+  const quorum = {
+    ...replicated,
     'x-delivery-limit': deliveryLimit,
     'x-overflow': 'reject-publish',
   };
@@ -72,6 +85,8 @@ export function topologyOf(options: TopologyOptions): readonly QueueDeclaration[
     'x-dead-letter-strategy': 'at-least-once',
   };
   return [
+    // First: in a cluster without queues each gets another leader then.
+    ...probeQueues(options).map((name) => ({ name, arguments: probe })),
     { name: deadLetterQueue(options), arguments: quorum },
     ...Array.from({ length: partitionCount }, (_, index) => ({
       name: partitionQueue(options, index),

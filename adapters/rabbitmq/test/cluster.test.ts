@@ -18,6 +18,8 @@ class Traffic {
   readonly queue: RabbitMqOperationQueue;
   readonly #running: Promise<void>[];
   readonly #refusals: string[] = [];
+  /** Writes that were refused because there was no majority. */
+  majorityRefusals = 0;
   #isOn = true;
 
   constructor(server: TestRabbitMq) {
@@ -83,6 +85,7 @@ class Traffic {
         () => void this.confirmed[partition]?.push(operation.id),
         (error: unknown) => {
           this.#refusals[partition] = String(error);
+          if (isMajorityLost(error)) this.majorityRefusals += 1;
         },
       );
       await delay(20);
@@ -103,6 +106,30 @@ class Traffic {
       await Promise.all([subscribed, lost]).catch(() => delay(100));
     }
   }
+}
+
+/** What stands between the times that are promised and those of a machine that runs other tests too. */
+const slowness = 2;
+
+const isMajorityLost = (error: unknown) =>
+  error instanceof StrataError && error.message.startsWith('No queue confirms');
+
+/** Connections that publish so far. */
+function connectionsOf({ events }: Traffic): number {
+  return events.filter((event) => event.kind === 'connected' && event.link === 'publishing').length;
+}
+
+/** Asks as `/readyz` does: without a write. */
+function isMajorityAway(queue: RabbitMqOperationQueue): Promise<boolean> {
+  return queue.check().then(() => false, isMajorityLost);
+}
+
+/** Why a write is not taken; undefined: it is confirmed. */
+function refusalOf(queue: RabbitMqOperationQueue, partition: number): Promise<unknown> {
+  return queue.publish(partition, [putOf(keyIn(partition), 'value')]).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
 }
 
 let server: TestRabbitMq;
@@ -126,18 +153,44 @@ describe('a cluster of three', () => {
     await traffic.flows(16, 20_000);
   });
 
-  test('without a majority writes are refused at once; with it they go on', async () => {
-    const [first, second] = server.nodes;
-    assert.ok(first && second);
-    await Promise.all([first.kill(), second.kill()]);
-    await eventually('it is noticed', () => traffic.broker.state.publishing === 'connecting');
-    const startedAt = performance.now();
-    const refusal = await traffic.queue.publish(0, [putOf(keyIn(0), 'value')]).catch((error: unknown) => error);
-    assert.ok(refusal instanceof StrataError && refusal.code === 'unavailable', String(refusal));
-    assert.ok((refusal.extensions.retryAfterSeconds ?? 0) > 0);
-    assert.ok(performance.now() - startedAt < 200);
-    await assert.rejects(traffic.queue.check());
-    await Promise.all([first.start(), second.start()]);
+  for (const fault of ['freeze', 'kill'] as const) {
+    test(`without a majority, its nodes gone by ${fault}, all writes are refused at once; with it they go on`, async () => {
+      const others = server.nodes.filter((node) => node !== traffic.node('publishing'));
+      assert.equal(others.length, 2);
+      const connections = connectionsOf(traffic);
+      await Promise.all(others.map((node) => node[fault]()));
+      try {
+        await eventually('it is noticed', () => isMajorityAway(traffic.queue), 4_000 * slowness);
+        const startedAt = performance.now();
+        const refusals = await Promise.all(partitions.map((partition) => refusalOf(traffic.queue, partition)));
+        assert.ok(performance.now() - startedAt < 200 * slowness);
+        for (const refusal of refusals) {
+          assert.ok(refusal instanceof StrataError && refusal.code === 'unavailable', String(refusal));
+          assert.ok((refusal.extensions.retryAfterSeconds ?? 0) > 0);
+        }
+        await assert.rejects(traffic.queue.check(), { code: 'unavailable' });
+        assert.equal(connectionsOf(traffic), connections, 'the connection to the node that is left stays');
+      } finally {
+        await Promise.all(others.map((node) => (fault === 'kill' ? node.start() : node.thaw())));
+      }
+      await eventually('a write is confirmed', async () => !(await refusalOf(traffic.queue, 0)), 30_000 * slowness);
+      await traffic.flows(16, 40_000);
+    });
+  }
+
+  test('one frozen node of three is no lost majority', async () => {
+    const other = server.nodes.find((node) => node !== traffic.node('publishing'));
+    assert.ok(other);
+    const before = traffic.majorityRefusals;
+    other.freeze();
+    try {
+      // Long enough for several turns of the watch, and for some queue to go on.
+      await delay(4_000);
+      await traffic.flows(1, 15_000);
+      assert.equal(traffic.majorityRefusals, before);
+    } finally {
+      other.thaw();
+    }
     await traffic.flows(16, 40_000);
   });
 

@@ -1,29 +1,20 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { StrataError } from '@stratakv/core';
 import { eventually, Inbox, keyIn, putOf } from '@stratakv/core/testing';
 import type { TestRabbitMq } from '@stratakv/native/testing';
 import { RabbitMqOutcomeFeed } from '../src/index.ts';
+import { evaluate } from './evaluate.ts';
 import { TestStore } from './test-store.ts';
 
-const run = promisify(execFile);
 const put = (partition: number) => putOf(keyIn(partition), 'value');
 const codeOf = (error: unknown) => (error instanceof StrataError ? error.code : error);
-
-/** Runs an Erlang expression in the broker. */
-async function evaluate(server: TestRabbitMq, expression: string): Promise<void> {
-  const [node] = server.nodes;
-  assert.ok(node);
-  const { command, env = {} } = node.spec;
-  const name = env.RABBITMQ_NODENAME ?? '';
-  await run(join(dirname(command), 'rabbitmqctl'), ['-n', name, 'eval', expression], {
-    env: { ...process.env, ...env },
-  });
-}
+const isRefused = (promise: Promise<unknown>) =>
+  promise.then(
+    () => false,
+    () => true,
+  );
 
 /** What a broker that fails does to those who use it. Goes on until it is well again. */
 export function faultCases(server: () => TestRabbitMq): void {
@@ -71,6 +62,48 @@ export function faultCases(server: () => TestRabbitMq): void {
         .filter(({ kind }) => kind === 'blocked' || kind === 'unblocked')
         .map(({ kind }) => kind);
       assert.ok(kinds.includes('blocked') && kinds.includes('unblocked'));
+    });
+
+    test('a queue that does not confirm takes no more, the others do not suffer', async () => {
+      await using store = new TestStore(server());
+      const { queue } = await store.open();
+      await evaluate(server(), `sys:suspend('%2F_${store.prefix}.p16.5').`);
+      const stuck = queue.publish(5, [put(5)]);
+      await eventually('it is noticed', () => isRefused(queue.check()));
+      await assert.rejects(queue.publish(5, [put(5)]), { code: 'unavailable' });
+      await queue.publish(6, [put(6)]);
+      await evaluate(server(), `sys:resume('%2F_${store.prefix}.p16.5').`);
+      await stuck;
+      await queue.publish(5, [put(5)]);
+    });
+
+    test('writes are refused at once when none of three queues confirms, not when two of them do not', async () => {
+      await using store = new TestStore(server());
+      const { queue } = await store.open();
+      const gateway = (await store.open({ topology: 'check' })).queue;
+      const suspend = (numbers: string) =>
+        `[sys:suspend(binary_to_atom(<<"%2F_${store.prefix}.probe.", N>>)) || N <- "${numbers}"].`;
+      await evaluate(server(), suspend('01'));
+      await delay(4_000);
+      await Promise.all([gateway.check(), gateway.publish(0, [put(0)])]);
+      await evaluate(server(), suspend('2'));
+      await eventually('it is noticed', () => isRefused(gateway.check()));
+      const startedAt = performance.now();
+      await assert.rejects(gateway.publish(1, [put(1)]), (error) => {
+        assert.ok(error instanceof StrataError && error.code === 'unavailable');
+        assert.ok((error.extensions.retryAfterSeconds ?? 0) > 0);
+        return true;
+      });
+      assert.ok(performance.now() - startedAt < 200);
+      const letter = { partition: 1, body: Uint8Array.of(1), reason: 'for the test', ids: [] };
+      await eventually('the other process notices too', () => isRefused(queue.check()));
+      await assert.rejects(queue.deadLetter(letter), { code: 'unavailable' });
+      await evaluate(server(), suspend('2').replace('suspend', 'resume'));
+      await eventually('it is over', async () => !(await isRefused(gateway.check())));
+      await gateway.publish(1, [put(1)]);
+      await evaluate(server(), suspend('01').replace('suspend', 'resume'));
+      // What is dropped is no dead letter.
+      assert.equal((await queue.depth()).deadLetters, 0);
     });
 
     test('killed while it takes writes: each is confirmed, refused or unknown; the confirmed ones are there', async () => {

@@ -22,7 +22,7 @@ export function topologyCases(create: CreateStore): void {
       await gateway.check();
       const failures = store.events.filter((event) => event.kind === 'topology-failed');
       assert.equal(failures.length, 1, 'said once, however often it looks');
-      assert.match(failures[0]?.cause.message ?? '', new RegExp(`${store.prefix}.dead-letters is not there`));
+      assert.match(failures[0]?.cause.message ?? '', new RegExp(`${store.prefix}.probe.0 is not there`));
     });
 
     test('a gateway with another number of partitions finds no queue', async () => {
