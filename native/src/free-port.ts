@@ -12,7 +12,7 @@ const beyond = 32_000;
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(lowest, beyond);
-    if (reservePort(port) && (await isFree(port))) return port;
+    if ((await reservePort(port)) && (await isFree(port))) return port;
   }
 }
 

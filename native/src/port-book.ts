@@ -20,7 +20,7 @@ export class PortBook {
     const given = this.#given[name];
     if (given !== undefined) return given;
     const kept = this.#kept[name];
-    const isKept = kept !== undefined && reservePort(kept) && (await isFree(kept));
+    const isKept = kept !== undefined && (await reservePort(kept)) && (await isFree(kept));
     const port = isKept ? kept : await freePort();
     this.#given[name] = port;
     return port;
