@@ -54,6 +54,17 @@ describe('the log of all requests', async () => {
     });
   });
 
+  test('has the id of the answer where nginx had to replace one', async () => {
+    const headers = { 'X-Request-Id': '"quoted"' };
+    const answer = await client.request('GET', '/metrics', { headers });
+    equal(answer.status, 404);
+    await eventually(async () => {
+      const line = linesOf(edge).nginx.find(({ path }) => path === '/metrics');
+      ok(line);
+      equal(line.requestId, answer.header('x-request-id'));
+    });
+  });
+
   test('does not grow with the paths of clients', async () => {
     await client.request('GET', `/kv/${'long'.repeat(2_000)}`);
     await eventually(async () => {
