@@ -44,11 +44,6 @@ export function edgeTimes({ readTimeoutMs, confirmTimeoutMs }: GatewayTimes): Ed
   };
 }
 
-/** In the notation nginx (`1500ms`) and Envoy (`1.500s`) share with nobody. */
-export function nginxTime(ms: number): string {
-  return `${ms}ms`;
-}
-
 /** A `google.protobuf.Duration` in JSON. */
 export function envoyTime(ms: number): string {
   return `${(ms / 1000).toFixed(3)}s`;

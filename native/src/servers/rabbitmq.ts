@@ -112,8 +112,6 @@ function nodeName(name: string): string {
 }
 
 /** In Erlang's own terms: the newer format takes RabbitMQ two more seconds to read. */
-// After a split, or when a node was suspended, autoheal starts the smaller side again. With pause_minority a node that was
-// only suspended goes on with what it knew, and outcomes for gateways that connected meanwhile get lost (measured).
 function configuration({ name, port, joins, password }: RabbitMqOptions): string {
   // With all nodes in every list they would also agree without an order, which takes twice as long.
   const nodes = joins === undefined ? [] : [joins.name, name];
@@ -129,6 +127,8 @@ function configuration({ name, port, joins, password }: RabbitMqOptions): string
     {vm_memory_high_watermark, {absolute, "1GB"}},
     {disk_free_limit, "256MB"},
     {cluster_nodes, {[${quoted}], disc}},
+    % After a split, or when a node was suspended, this starts the smaller side again. With pause_minority a node that was only
+    % suspended goes on with what it knew, and outcomes for gateways that connected meanwhile get lost (measured).
     {cluster_partition_handling, autoheal},
     {log, [{file, [{file, false}]}, {console, [{enabled, true}, {level, info}]}]}
   ]}
