@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   createLogger,
@@ -7,6 +8,7 @@ import {
   prepareDataFolder,
   StartError,
 } from '@stratakv/service-kit';
+import { keepLogsBounded } from './bounded-logs.ts';
 import { readNativeConfig } from './config.ts';
 import { lockFolder } from './folder-lock.ts';
 import { checkListen } from './listen-check.ts';
@@ -46,6 +48,7 @@ try {
   await runFile.write(stack);
 
   say(`Starting ${stack.members.length} processes; their logs are in ${config.dataDir}/logs.`);
+  lifecycle.push('logs', keepLogsBounded(join(config.dataDir, 'logs')));
   lifecycle.push('stack', () => stack.stop());
   await stack.start();
   await untilServing(stack);

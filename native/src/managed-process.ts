@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Exit, launch } from './launch.ts';
@@ -8,11 +8,9 @@ import { familyOf, isThere, signalGroup, signalTree } from './process-tree.ts';
 
 const pollEveryMs = 20;
 const tailLines = 20;
-/** A longer log is set aside at the next start, as `{name}.log.1`, in place of the one before. */
-const maxLogBytes = 16 * 1024 * 1024;
 
 export interface ManagedProcessOptions {
-  /** Gets what the process writes to stdout and stderr. */
+  /** Gets what the process writes to stdout and stderr. It may be cut while the process runs. */
   readonly logFile: string;
 }
 
@@ -122,7 +120,9 @@ export class ManagedProcess {
 
   /** The last lines the latest run wrote. */
   logTail(): string {
-    const text = readFileSync(this.logFile).subarray(this.#logStartsAt).toString();
+    const log = readFileSync(this.logFile);
+    // A shorter one was cut since, and holds nothing of former runs.
+    const text = log.subarray(log.length < this.#logStartsAt ? 0 : this.#logStartsAt).toString();
     return text.trimEnd().split('\n').slice(-tailLines).join('\n');
   }
 
@@ -148,9 +148,8 @@ export class ManagedProcess {
 
   #openLog(): number {
     mkdirSync(dirname(this.logFile), { recursive: true, mode: 0o700 });
-    const size = statSync(this.logFile, { throwIfNoEntry: false })?.size ?? 0;
-    if (size > maxLogBytes) renameSync(this.logFile, `${this.logFile}.1`);
-    this.#logStartsAt = size > maxLogBytes ? 0 : size;
+    this.#logStartsAt = statSync(this.logFile, { throwIfNoEntry: false })?.size ?? 0;
+    // To append: see `cutLogs`.
     return openSync(this.logFile, 'a', 0o600);
   }
 
