@@ -1,8 +1,9 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { constants, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { cutLogs } from '../../native/src/bounded-logs.ts';
 import { descendantsOf } from '../../native/src/process-tree.ts';
 import { eventually } from '../framework/eventually.ts';
 import { NativeStack } from '../framework/native-stack.ts';
@@ -30,15 +31,44 @@ test('every layer runs as a process of its own, and is told while it starts', ()
   }
 });
 
-test('the trace of a write is in the log of every hop it took, the queue included', async () => {
+async function assertTraced(): Promise<void> {
   const traceId = randomBytes(16).toString('hex');
   const headers = { traceparent: `00-${traceId}-00f067aa0ba902b7-01` };
-  const written = await client.put(client.key('traced'), 'value', { wait: 10, headers });
+  const written = await client.put(client.key(traceId), 'value', { wait: 10, headers });
   equal(written.status, 201, written.describe());
   await eventually(async () => {
     const logs = stack.processes.filter(({ logFile }) => readFileSync(logFile, 'utf8').includes(traceId));
     deepEqual(logs.map(({ kind }) => kind).sort(), ['consumer', 'envoy', 'gateway', 'nginx']);
   });
+}
+
+test('the trace of a write is in the log of every hop it took, the queue included', assertTraced);
+
+/** The flags, as Linux has them, with which a process and its children have a file open. */
+function openFlags(pid: number, file: string): number[] {
+  return [pid, ...descendantsOf(pid)].flatMap((each) => {
+    const open = readdirSync(`/proc/${each}/fd`).filter((fd) => {
+      // One may be closed meanwhile.
+      try {
+        return readlinkSync(`/proc/${each}/fd/${fd}`) === file;
+      } catch {
+        return false;
+      }
+    });
+    const texts = open.map((fd) => readFileSync(`/proc/${each}/fdinfo/${fd}`, 'utf8'));
+    return texts.map((text) => Number.parseInt(/^flags:\s+(\d+)$/m.exec(text)?.[1] ?? '', 8));
+  });
+}
+
+test('every process appends to its log, so that it can be cut meanwhile', async () => {
+  for (const { name, pid = 0, logFile } of stack.processes) {
+    const flags = openFlags(pid, logFile);
+    ok(flags.length > 0, name);
+    for (const each of flags) equal(each & constants.O_APPEND, constants.O_APPEND, name);
+  }
+  cutLogs(join(stack.dataDir, 'logs'), 0);
+  await assertTraced();
+  for (const { name, logFile } of stack.processes) ok(!readFileSync(logFile).includes(0), name);
 });
 
 test('secrets are in files of their owner alone, and in no command line', () => {
