@@ -36,6 +36,12 @@ export function remember(dataDir, mode, { pid, origin }) {
   writeFileSync(file, `${JSON.stringify({ pid, identity: identityOf(pid), origin })}\n`);
 }
 
+/** Whether process `pid`, of a mode that keeps its note itself, has noted that all it started is ready. */
+export function hasNotedStart(dataDir, mode, pid) {
+  const note = readNote(dataDir, mode);
+  return note?.pid === pid && note.isStarted === true;
+}
+
 /** Removes the note about process `pid`, unless it is by now about another one. */
 export function forget(dataDir, mode, pid) {
   if (readNote(dataDir, mode)?.pid === pid) rmSync(noteFileOf(dataDir, mode), { force: true });

@@ -6,7 +6,7 @@ import { ROOT, SetupError } from './bootstrap.mjs';
 import { exitCodeOf, passSignalsTo, withCompileCache } from './child-process.mjs';
 import { PROCESS_MODES, prepareMode } from './modes.mjs';
 import { isTaken, waitUntilServing } from './readiness.mjs';
-import { forget, logFileOf, remember } from './running-store.mjs';
+import { forget, hasNotedStart, logFileOf, remember } from './running-store.mjs';
 
 const STARTS_ON_TAKEN_PORT_WITHIN_MS = 5_000;
 
@@ -26,7 +26,10 @@ export async function runStore(mode, settings, detach, onReady) {
   if (taken) await Promise.race([store.ended, sleep(STARTS_ON_TAKEN_PORT_WITHIN_MS, undefined, { ref: false })]);
 
   const stopped = () => store.hasEnded() || store.signals.received !== undefined;
-  const obstacle = await waitUntilServing(settings.origin, readySeconds, stopped);
+  const hasStarted = () => !keepsNote || hasNotedStart(settings.dataDir, mode, store.pid);
+  const obstacle =
+    (await waitUntilServing(settings.origin, readySeconds, stopped)) ??
+    (await waitUntilStarted(hasStarted, readySeconds, stopped));
   clearInterval(progress);
   if (stopped()) return finish(store);
   if (obstacle !== undefined) return giveUp(store, `not ready within ${readySeconds} s; the last try: ${obstacle}`);
@@ -46,6 +49,14 @@ export async function runStore(mode, settings, detach, onReady) {
   const code = await finish(store);
   if (!keepsNote) forget(settings.dataDir, mode, store.pid);
   return code;
+}
+
+/** What serves may still miss some of its services. Resolves to undefined once it has all of them, else to a sentence. */
+async function waitUntilStarted(hasStarted, seconds, stopped) {
+  for (const deadline = Date.now() + seconds * 1000; !hasStarted() && !stopped(); await sleep(25)) {
+    if (Date.now() > deadline) return 'it serves, but some of its services are not ready';
+  }
+  return undefined;
 }
 
 function launch(node, mode, { env, dataDir }, detach) {

@@ -53,6 +53,8 @@ try {
   await stack.start();
   await untilServing(stack);
   say(`Ready at ${stack.url} after ${((performance.now() - startedAt) / 1000).toFixed(1)} s.`);
+  // After the line, which ./start.sh shows when it finds the note.
+  await runFile.markStarted(stack);
 } catch (error) {
   // A signal while starting ends the processes that are waited for.
   if (!lifecycle.isClosing) {

@@ -26,6 +26,8 @@ export interface RunNote {
   readonly identity: string;
   /** Where clients come. */
   readonly origin: string;
+  /** Every service has been ready: the start is over. */
+  readonly isStarted: boolean;
   readonly processes: readonly RunningProcess[];
 }
 
@@ -33,6 +35,7 @@ export interface RunNote {
 export class RunFile {
   readonly #path: string;
   #written = Promise.resolve();
+  #isStarted = false;
 
   constructor(dataDir: string) {
     this.#path = join(dataDir, 'run', 'native.json');
@@ -40,9 +43,15 @@ export class RunFile {
 
   /** Never rejects: a full disk must not end a stack that serves. */
   write(stack: Stack): Promise<void> {
-    const text = `${JSON.stringify(noteOf(stack), null, 2)}\n`;
+    const text = `${JSON.stringify(noteOf(stack, this.#isStarted), null, 2)}\n`;
     this.#written = this.#written.then(() => writePrivateFile(this.#path, text).catch(() => {}));
     return this.#written;
+  }
+
+  /** Says from now on that the start is over. Never rejects. */
+  markStarted(stack: Stack): Promise<void> {
+    this.#isStarted = true;
+    return this.write(stack);
   }
 
   async remove(): Promise<void> {
@@ -77,11 +86,12 @@ function isAlive({ pid, identity }: RunningProcess): boolean {
   return pid !== undefined && identity !== undefined && processIdentity(pid) === identity;
 }
 
-function noteOf(stack: Stack): RunNote {
+function noteOf(stack: Stack, isStarted: boolean): RunNote {
   return {
     pid: process.pid,
     identity: processIdentity(process.pid) ?? '',
     origin: stack.url,
+    isStarted,
     processes: stack.members.map(describe),
   };
 }

@@ -26,6 +26,8 @@ test('./start.sh native --detach tells each process while it starts, and the add
   for (const name of ['postgres', 'rabbitmq-1', 'redis-1', 'consumer-1', 'storage-node-1', 'gateway-1', 'nginx']) {
     match(out, new RegExp(`^ +${name} +ready after`, 'm'));
   }
+  // Only then is every service ready.
+  match(out, new RegExp(`^Ready at ${url} after`, 'm'));
   match(out, new RegExp(`^StrataKV is ready at ${url} \\(native mode`, 'm'));
   const put = await fetch(`${url}/kv/started`, { method: 'PUT', body: 'value', headers: { Prefer: 'wait=10' } });
   equal(put.status, 201);

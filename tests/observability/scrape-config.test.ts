@@ -114,6 +114,7 @@ test('native-targets.mjs names the processes of a native stack as its note does'
     pid: 1,
     identity: 'x',
     origin: 'http://127.0.0.1:8080',
+    isStarted: true,
     processes: [
       { ...process, name: 'gateway-1', kind: 'gateway', metricsUrl: page(5001) },
       { ...process, name: 'gateway-2', kind: 'gateway', metricsUrl: page(5002) },
