@@ -26,7 +26,10 @@ export function capacityReport(environment: Environment, figures: CapacityFigure
 
 function introduction({ startedAt, cpu, cores, memoryMiB, node, loadAverage, flushMs }: Environment): string {
   const [load = 0] = loadAverage;
-  const busy = load > busyLoad ? ': other work went on, so rates are lower and times longer than they would be' : '';
+  const busy =
+    load > busyLoad
+      ? ': other work went on then, and perhaps meanwhile, so rates may be lower and times longer than on a machine of its own'
+      : '';
   return [
     `Made by \`npm run capacity\` on ${startedAt.slice(0, 10)}, in one run of one machine: ${cores} cores (${cpu}),`,
     `${whole(memoryMiB / 1024)} GiB, Node ${node}; 4 KiB reach its disk in ${round(flushMs.median)} ms (median).`,
