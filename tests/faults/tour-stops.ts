@@ -20,7 +20,7 @@ const nothing: Promises = { puts: 'nothing', gets: 'nothing', latest: 'nothing',
 const after = (afterMs: number): Promises => ({ ...asUsual, afterMs });
 
 const databaseAway: Promises = { puts: 'as usual', gets: 'as usual', latest: 'unavailable', afterMs: 1000 };
-const queueAway: Promises = { puts: 'shed', gets: 'as usual', latest: 'as usual', afterMs: 4_000 };
+const queueAway: Promises = { puts: 'shed', gets: 'as usual', latest: 'as usual', afterMs: 6_000 };
 
 interface Kind {
   readonly processes: readonly string[];

@@ -14,7 +14,7 @@ import { Ledger } from './ledger.ts';
 import { between, Probe, probeKeys, readPath, tally, writtenPath } from './probe.ts';
 import { checkPromises } from './promises.ts';
 import { Random } from './random.ts';
-import { RetryingClient } from './retrying-client.ts';
+import { RetryingClient, type Trouble } from './retrying-client.ts';
 import { type TourStop, tourStops } from './tour-stops.ts';
 import { Client } from './traffic.ts';
 
@@ -78,9 +78,10 @@ describe(`fault tour, KV_CRASH_SEED=${seed}`, () => {
     }
     isRestarted = true;
     await running;
-    const sum = (member: 'writes' | 'reads' | 'retried') =>
-      patient.reduce((all, { trouble }) => all + trouble[member], 0);
-    t.diagnostic(`${sum('writes')} writes, ${sum('reads')} reads, ${sum('retried')} sent again`);
+    const sum = (member: keyof Trouble) => patient.reduce((all, { trouble }) => all + trouble[member], 0);
+    t.diagnostic(
+      `${sum('writes')} writes, ${sum('reads')} reads, ${sum('retried')} sent again, ${sum('stale')} cached reads behind`,
+    );
     ok(sum('writes') > 100, 'there was traffic');
   });
 

@@ -122,9 +122,10 @@ export class NativeStack {
     process.kill(this.#pidOf(name), 'SIGKILL');
   }
 
-  /** SIGTERM: it ends in its own way. */
+  /** Asks it to end in its own way. */
   terminate(name: string): void {
-    process.kill(this.#pidOf(name), 'SIGTERM');
+    // At SIGTERM PostgreSQL waits until its last client has left ("smart shutdown").
+    process.kill(this.#pidOf(name), this.process(name).kind === 'postgres' ? 'SIGINT' : 'SIGTERM');
   }
 
   /** SIGSTOP to the process and all its children: it keeps its ports and connections, and does nothing. */

@@ -22,6 +22,8 @@ export class MajorityWatch {
   readonly #askEveryMs: number;
   /** Times it has asked since the last confirm. */
   #asksInVain = 0;
+  /** Whether nothing was confirmed on this connection yet: it may lead to a node that has lost the others long ago. */
+  #isUnproven = false;
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
@@ -30,25 +32,31 @@ export class MajorityWatch {
     this.#askEveryMs = options.stallMs / asksInStall;
   }
 
-  /** Whether no queue has confirmed anything for `stallMs`, though asked. False without a connection. */
+  /**
+   * Whether no queue has confirmed anything for `stallMs`, though asked, or since the connection was made. False without
+   * a connection.
+   */
   get isAway(): boolean {
-    return this.#asksInVain > asksInStall;
+    return this.#isUnproven || this.#asksInVain > asksInStall;
   }
 
   /** To be called at every confirm of a quorum queue. */
   confirmed(): void {
     this.#asksInVain = 0;
+    this.#isUnproven = false;
   }
 
   /** Asks on this connection until it is closed, but not while the broker takes nothing. */
   async attach(connection: ChannelModel, isBlocked: () => boolean): Promise<void> {
     if (this.#isClosed) return;
     connection.on('close', () => this.#detach());
+    this.#isUnproven = true;
     await Promise.all(this.#channels.map((channel) => channel.attach(connection)));
     clearInterval(this.#timer);
     // Counted in turns of a timer: a process that was busy for long finds one turn due, and the confirm behind it.
     this.#timer = setInterval(() => this.#turn(isBlocked()), this.#askEveryMs);
     this.#timer.unref();
+    this.#turn(isBlocked());
   }
 
   close(): void {
@@ -58,7 +66,7 @@ export class MajorityWatch {
 
   #turn(isBlocked: boolean): void {
     if (isBlocked) {
-      this.#asksInVain = 0;
+      this.confirmed();
       return;
     }
     this.#asksInVain += 1;
@@ -85,6 +93,6 @@ export class MajorityWatch {
 
   #stop(): void {
     clearInterval(this.#timer);
-    this.#asksInVain = 0;
+    this.confirmed();
   }
 }
