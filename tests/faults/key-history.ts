@@ -15,10 +15,17 @@ interface Possible {
   unsure: Attempt[];
   /** The highest version that is known to have been given. */
   version: number;
+  /** Whether an unsure write may still be applied after what came later. */
+  readonly canLandLate: boolean;
 }
 
 export function checkOwnKey(ledger: Ledger, key: string): void {
-  const state: Possible = { certain: { value: undefined, version: undefined }, unsure: [], version: 0 };
+  const state: Possible = {
+    certain: { value: undefined, version: undefined },
+    unsure: [],
+    version: 0,
+    canLandLate: ledger.canLandLate,
+  };
   const versions = new ValueVersions(key);
   const firsts = new Map<string, Receipt>();
   for (const event of ledger.of(key)) {
@@ -92,7 +99,9 @@ function takeSighting(key: string, state: Possible, sighting: Sighting): void {
   const isUnsure = unsure.some(({ value }) => value === sighting.value);
   if (!isAsBefore && !isUnsure) fail(`${name}; it should hold ${describeState(state)}`);
   state.certain = sighting;
-  state.unsure = [];
+  // A value that is seen has landed, and lands no second time.
+  const isOpen = ({ value }: Attempt) => value === undefined || value !== sighting.value;
+  state.unsure = state.canLandLate ? unsure.filter(isOpen) : [];
   state.version = Math.max(state.version, sighting.version ?? 0);
 }
 
@@ -117,7 +126,9 @@ function takeOutcome(key: string, state: Possible, attempt: Attempt, outcome: Re
   if (version !== undefined) ok(version > state.version, `${name} has version ${version} after ${state.version}`);
   else ok(action === 'delete' && before?.value === undefined, `${name} has no version`);
   state.certain = { value, version: value === undefined ? undefined : version };
-  state.unsure = [];
+  const { idempotencyKey } = attempt;
+  const isSame = (other: Attempt) => idempotencyKey !== undefined && other.idempotencyKey === idempotencyKey;
+  state.unsure = state.canLandLate ? state.unsure.filter((other) => !isSame(other)) : [];
   state.version = version ?? state.version;
 }
 

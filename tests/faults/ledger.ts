@@ -4,7 +4,7 @@ import type { Receipt } from '../framework/documents.ts';
 export type AttemptResult =
   /** No answer has come yet. */
   | { readonly kind: 'sent' }
-  /** The connection was cut before an answer: applied or not, at most once. */
+  /** The connection was cut before an answer, or a proxy says that nobody knows: applied or not, at most once. */
   | { readonly kind: 'cut' }
   /** 202, or an answer to a waited write, or 503 `outcome-unknown`: there is an operation to ask about. */
   | { readonly kind: 'named'; readonly id: string; readonly isAcknowledged: boolean }
@@ -44,6 +44,11 @@ export type KeyEvent =
 
 /** All that was sent and seen, in order for each key, and every outcome ever told. */
 export class Ledger {
+  /**
+   * Whether a write that was cut may land after later ones: what a frozen gateway has in hand goes on when it wakes. What
+   * a process had that was killed is either done before all that came later, or never.
+   */
+  readonly canLandLate: boolean;
   readonly events = new Map<string, KeyEvent[]>();
   /** By operation id. */
   readonly outcomes = new Map<string, Receipt>();
@@ -52,6 +57,10 @@ export class Ledger {
   underWay = 0;
   cut = 0;
   #awaited: { readonly count: number; resolve(): void } | undefined;
+
+  constructor({ canLandLate = false } = {}) {
+    this.canLandLate = canLandLate;
+  }
 
   /** Notes a write before it is sent. */
   open(attempt: Attempt): void {

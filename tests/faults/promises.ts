@@ -26,8 +26,8 @@ export interface Promises {
 export const asUsual: Promises = { puts: 'as usual', gets: 'as usual', latest: 'as usual', afterMs: 0 };
 
 const shedWithinMs = 1000;
-/** Longer than `KV_READ_TIMEOUT`, in which a storage node or gateway gives up. */
-const unavailableWithinMs = 8000;
+/** Longer than the edge waits for a read: `KV_READ_TIMEOUT` at each of two gateways, the second asked while the first is. */
+const unavailableWithinMs = 12_000;
 /** The longest time-out of the edge for a write that does not wait, and a margin. */
 const refusedWithinMs = 15_000;
 const leastSamples = 5;

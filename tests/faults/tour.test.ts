@@ -30,7 +30,7 @@ const seed = Number(process.env.KV_CRASH_SEED ?? randomInt(2 ** 31));
 
 const numbers = Array.from({ length: probeKeys }, (_, number) => number);
 const random = new Random(seed);
-const ledger = new Ledger();
+const ledger = new Ledger({ canLandLate: true });
 const sharedKeys = ['shared/0', 'shared/1'];
 const ownKeys: string[] = [];
 const clients = Array.from({ length: 6 }, (_, index) => {

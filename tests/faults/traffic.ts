@@ -99,10 +99,9 @@ export class Client {
     const id = answer.header('sync-token') ?? operationIn(answer);
     const isAcknowledged = answer.status < 300 || answer.status === 412 || answer.status === 422;
     ok(isAcknowledged || answer.status === 503 || answer.status === 507, answer.describe());
-    ledger.close(
-      attempt,
-      id === undefined ? { kind: 'refused', status: answer.status } : { kind: 'named', id, isAcknowledged },
-    );
+    if (id !== undefined) ledger.close(attempt, { kind: 'named', id, isAcknowledged });
+    else if (isUnknown(answer)) ledger.close(attempt, { kind: 'cut' });
+    else ledger.close(attempt, { kind: 'refused', status: answer.status });
     const etag = answer.header('etag');
     if (etag === undefined) return;
     attempt.toldVersion = Number(etag.slice(1, -1));
@@ -116,6 +115,12 @@ const unsent = { kind: 'sent' } as const;
 function operationIn(answer: Answer): string | undefined {
   if (answer.mediaType !== 'application/problem+json') return undefined;
   return (answer.json() as Problem).operation?.replace('/operations/', '');
+}
+
+/** A proxy that lost a write on its way knows of no operation. */
+function isUnknown(answer: Answer): boolean {
+  if (answer.mediaType !== 'application/problem+json') return false;
+  return (answer.json() as Problem).type.endsWith(':outcome-unknown');
 }
 
 function headersOf({ condition, idempotencyKey, isWaited }: Attempt): Record<string, string> {
