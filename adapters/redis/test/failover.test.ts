@@ -107,6 +107,8 @@ test('a frozen machine, with the master and a Sentinel: calls fail in time, and 
   await given.cache.invalidate([key], 'batch 1');
   await given.put(entryOf('a', 6_000_000), 'batch 1');
   assert.equal((await given.held(key))?.entry?.version, 6_000_000);
+  // The Sentinel that was frozen has to learn who is master: killed before that, it would start with the old one.
+  await eventually('the Sentinel knows', async () => (await masterIndex()) !== old, 30_000);
 });
 
 test('without any Sentinel the master goes on being used', async (context) => {
