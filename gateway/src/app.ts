@@ -37,6 +37,8 @@ export interface GatewayDeps {
   readonly health: HealthChecks;
 }
 
+/** How long writes may go on waiting when the gateway stops, milliseconds; less than the grace of `closeHttpServer`. */
+const waitsEndAfterMs = 1500;
 const maxBatchReads = 128;
 const maxMessageOperations = 64;
 const maxMessageBytes = 256 * 1024;
@@ -71,7 +73,8 @@ export async function buildGateway(deps: GatewayDeps): Promise<FastifyInstance> 
   const app = createHttpServer({ logger, health, metrics, rewriteUrl: routerUrl });
   deferContinue(app);
   app.addHook('preClose', (done) => {
-    waiters.close();
+    // Most waits end by themselves within milliseconds; the others before their connections are cut.
+    setTimeout(() => waiters.close(), waitsEndAfterMs).unref();
     done();
   });
   if (config.corsOrigin !== undefined) await allowCors(app, config.corsOrigin);

@@ -135,6 +135,8 @@ describe('an error of Envoy is a problem', async () => {
     test(`a gateway does "${how}": a read is sent to another one, a write is not`, async () => {
       // What broke in the test before may have taken a gateway out for some seconds.
       await untilInService(edge, 2, 40_000);
+      // Three failures in a row take it out again, those of the test before among them: an answer ends the row.
+      for (let n = 0; n < 20; n += 1) equal((await ask('GET', '')).status, 200);
       const [get, put, erase] = await Promise.all(['GET', 'PUT', 'DELETE'].map((method) => ask(method, how)));
       ok(get && put && erase);
       equal(assertOwn(get, 'unavailable', 503).instance, idOf('GET', how));
