@@ -1,4 +1,4 @@
-import { hostList, integer, optional, text } from '@stratakv/service-kit';
+import { hostList, integer, optional, storeSettings, text } from '@stratakv/service-kit';
 import { edgeSettings } from '../../envoy/src/settings.ts';
 
 /** Settings the configuration of nginx is made from. */
@@ -11,12 +11,7 @@ export const nginxSettings = {
     max: 65_535,
     example: '8080',
   }),
-  bind: text({
-    name: 'KV_BIND',
-    about: 'Address the store listens on. There is no authentication yet: keep it local.',
-    default: '127.0.0.1',
-    example: '127.0.0.1',
-  }),
+  bind: storeSettings.bind,
   envoys: hostList({
     name: 'KV_ENVOYS',
     about: 'Envoys that Nginx sends requests to.',
