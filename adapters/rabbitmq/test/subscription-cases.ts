@@ -39,12 +39,13 @@ export function subscriptionCases(create: CreateStore): void {
       const [first, second] = [new Inbox(), new Inbox()];
       await one.queue.subscribe(4, first);
       await eventually('its window is full', () => first.deliveries.length === 16);
-      await two.queue.subscribe(4, second);
+      const subscription = await two.queue.subscribe(4, second);
       await one.wire.close();
       await second.receives(operations.slice(0, 30).map(({ id }) => id));
       // The 14 that nobody had are there since before as well.
       assert.deepEqual(flags(second).slice(0, 16), Array(16).fill(true));
-      await second.staysQuiet();
+      // The broker answers an ack after it has counted what was there, which was asked at the first delivery.
+      await subscription.ack(second.lastTag);
       for (const operation of operations.slice(30)) await two.queue.publish(4, [operation]);
       await second.receives(operations.map(({ id }) => id));
       assert.deepEqual(flags(second).slice(30), Array(10).fill(false));
