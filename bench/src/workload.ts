@@ -24,6 +24,20 @@ export type Workload =
       readonly first?: number;
     }
   | { readonly kind: 'list'; readonly entries: number; readonly limit: number }
+  /** The same requests to etcd's JSON gateway, which carries keys and values in Base64. */
+  | {
+      readonly kind: 'etcd-range' | 'etcd-put';
+      readonly entries: number;
+      readonly distribution: Distribution;
+      readonly valueBytes: number;
+    }
+  /** GET of Webdis, which answers with the bytes alone when the path ends in `.txt`. */
+  | {
+      readonly kind: 'webdis-get';
+      readonly entries: number;
+      readonly distribution: Distribution;
+      readonly valueBytes: number;
+    }
   /** The clients take these in turn. */
   | { readonly kind: 'mixed'; readonly parts: readonly Workload[] };
 
@@ -51,6 +65,11 @@ export function createClients(workload: Workload, host: string, seed: number): (
       return createPutClients(workload, host, seed);
     case 'list':
       return (client) => createListClient(workload, host, seed + client);
+    case 'etcd-range':
+    case 'etcd-put':
+      return createEtcdClients(workload, host, seed);
+    case 'webdis-get':
+      return createWebdisClients(workload, host, seed);
     case 'mixed': {
       const parts = workload.parts.map((part, index) => createClients(part, host, seed + 1000 * index));
       return (client) => (parts[client % parts.length] as (client: number) => Client)(client);
@@ -107,6 +126,61 @@ function createPutClients(workload: Extract<Workload, { kind: 'put' }>, host: st
       },
     };
   };
+}
+
+function createEtcdClients(
+  { kind, entries, distribution, valueBytes }: Extract<Workload, { kind: 'etcd-range' | 'etcd-put' }>,
+  host: string,
+  seed: number,
+) {
+  const pick = createPicker(distribution, entries, seed);
+  const isRange = kind === 'etcd-range';
+  const line = isRange ? 'POST /v3/kv/range' : 'POST /v3/kv/put';
+  let asked = 0;
+  return (): Client => () => {
+    const index = pick();
+    const isSampled = asked++ % sampleEvery === 0;
+    const key = base64(entryKey(index));
+    const value = base64(entryValue(index, valueBytes));
+    const body = isRange ? `{"key":"${key}"}` : `{"key":"${key}","value":"${value}"}`;
+    return {
+      head: requestHead(line, host, `content-length: ${body.length}\r\n`) + body,
+      body: undefined,
+      findMistake: ({ status, body: answered }) =>
+        expectStatus(status, 200) ??
+        (isRange && isSampled && !answered.includes(`"value":"${value}"`)
+          ? `no value or another one under ${entryKey(index)}`
+          : undefined),
+    };
+  };
+}
+
+function createWebdisClients(
+  { entries, distribution, valueBytes }: Extract<Workload, { kind: 'webdis-get' }>,
+  host: string,
+  seed: number,
+) {
+  const pick = createPicker(distribution, entries, seed);
+  const rest = requestHead('', host);
+  let asked = 0;
+  return (): Client => () => {
+    const index = pick();
+    const isSampled = asked++ % sampleEvery === 0;
+    return {
+      head: `GET /GET/${encodeURIComponent(entryKey(index))}.txt${rest}`,
+      body: undefined,
+      findMistake: ({ status, body }) =>
+        expectStatus(status, 200) ??
+        expectLength(body, valueBytes) ??
+        (isSampled && body.toString('latin1') !== entryValue(index, valueBytes)
+          ? `wrong value under ${entryKey(index)}`
+          : undefined),
+    };
+  };
+}
+
+function base64(text: string): string {
+  return Buffer.from(text, 'latin1').toString('base64');
 }
 
 /** Pages in a row from each place a client starts at. */
