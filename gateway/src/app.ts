@@ -42,6 +42,8 @@ const waitsEndAfterMs = 1500;
 const maxBatchReads = 128;
 const maxMessageOperations = 64;
 const maxMessageBytes = 256 * 1024;
+/** Several times what a confirm takes, and little beside what a broker in trouble takes. */
+const holdMs = 100;
 
 /**
  * Makes the public HTTP app of a gateway: it does not listen, and closing it leaves the ports open.
@@ -56,7 +58,7 @@ export async function buildGateway(deps: GatewayDeps): Promise<FastifyInstance> 
   const admission = new Admission(config);
   const waiters = await OutcomeWaiters.listen(deps.outcomes);
   const { observeMessage } = registerGatewayMetrics(metrics, admission, waiters, queue);
-  const limits = { confirmTimeoutMs, maxMessageOperations, maxMessageBytes };
+  const limits = { confirmTimeoutMs, maxMessageOperations, maxMessageBytes, holdMs };
   const publisher = new WritePublisher(queue, limits, (message) => {
     observeMessage(message);
     logMessage(logger, message, config.logWrites);

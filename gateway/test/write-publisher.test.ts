@@ -4,7 +4,7 @@ import { type OperationQueue, type QueuedOperation, StrataError } from '@stratak
 import { deleteOf, putOf } from '@stratakv/core/testing';
 import { WritePublisher } from '../src/write-publisher.ts';
 
-const limits = { confirmTimeoutMs: 50, maxMessageOperations: 4, maxMessageBytes: 1000 };
+const limits = { confirmTimeoutMs: 50, maxMessageOperations: 4, maxMessageBytes: 1000, holdMs: 20 };
 
 type Sent = { partition: number; operations: readonly QueuedOperation[] };
 
