@@ -25,6 +25,8 @@ export interface GatewayDeps {
   readonly storage: Storage;
   readonly outcomes: OutcomeFeed;
   readonly clock: Clock;
+  /** How many batches of reads the storage works on at once to its profit, now; undefined: any number. */
+  readonly parallelReads?: () => number;
   /** Fixed at installation. */
   readonly partitionCount: number;
   /** Operation ids are never made earlier than this, whatever the clock says: milliseconds since 1970. */
@@ -63,7 +65,11 @@ export async function buildGateway(deps: GatewayDeps): Promise<FastifyInstance> 
     observeMessage(message);
     logMessage(logger, message, config.logWrites);
   });
-  const reads = new ReadGatherer(storage, admission, { maxBatchReads, timeoutMs: config.readTimeoutMs });
+  const reads = new ReadGatherer(storage, admission, {
+    maxBatchReads,
+    timeoutMs: config.readTimeoutMs,
+    parallelRequests: deps.parallelReads,
+  });
   const timed = withTimeout(storage, config.readTimeoutMs);
   const retentionMs = config.operationRetentionSeconds * 1000;
   const settleAfterMs = 2 * confirmTimeoutMs;
