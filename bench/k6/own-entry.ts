@@ -1,0 +1,101 @@
+import { type Answer, type Client, type Expectations, header } from './client.ts';
+import { jsonOf } from './reads.ts';
+
+/** Seconds. What a run leaves behind when it is interrupted goes away by itself. */
+export const ownTtl = 3600;
+
+interface Problem {
+  readonly type: string;
+  readonly currentVersion?: number;
+}
+
+/**
+ * An entry that only one virtual user writes, so that it knows how every condition will be judged. It is created,
+ * replaced, refused in two ways, and deleted. After an answer that leaves open what happened, it goes on with another.
+ */
+export class OwnEntry {
+  readonly #client: Client;
+  readonly #prefix: string;
+  #number = 0;
+  /** Its ETag; undefined while it is absent. */
+  #etag: string | undefined;
+  /** One that it had before. */
+  #oldEtag = '"1"';
+  #step = 0;
+
+  /** @param prefix of the keys that are this virtual user's alone */
+  constructor(client: Client, prefix: string) {
+    this.#client = client;
+    this.#prefix = prefix;
+  }
+
+  get isThere(): boolean {
+    return this.#etag !== undefined;
+  }
+
+  /** The next of the writes with conditions. */
+  put(): void {
+    this.#step += 1;
+    if (this.#etag === undefined) this.#create();
+    else if (this.#step % 3 === 0) this.#refused({ 'If-None-Match': '*' }, this.#etag);
+    else if (this.#step % 3 === 1) this.#refused({ 'If-Match': this.#oldEtag }, this.#etag);
+    else this.#replace(this.#etag);
+  }
+
+  /** Call it only while the entry is there. */
+  delete(): void {
+    this.#client.sendWaited('delete', { method: 'DELETE', path: this.#path }, 204, {});
+    this.#forget();
+  }
+
+  #create(): void {
+    const answer = this.#write({ 'If-None-Match': '*' }, 201, {
+      Location: (got) => header(got, 'Location') === this.#path,
+      ETag: (got) => versionOf(header(got, 'Etag')) > 0,
+    });
+    if (answer === undefined) this.#forget();
+    else this.#etag = header(answer, 'Etag');
+  }
+
+  #replace(etag: string): void {
+    const answer = this.#write({ 'If-Match': etag }, 204, {
+      'a higher version': (got) => versionOf(header(got, 'Etag')) > versionOf(etag),
+    });
+    if (answer === undefined) {
+      this.#forget();
+      return;
+    }
+    this.#oldEtag = etag;
+    this.#etag = header(answer, 'Etag');
+  }
+
+  #refused(condition: Readonly<Record<string, string>>, etag: string): void {
+    const answer = this.#write(condition, 412, {
+      'the problem says the version': (got) => {
+        const { type, currentVersion } = jsonOf<Problem>(got);
+        return type === 'urn:stratakv:problem:version-mismatch' && currentVersion === versionOf(etag);
+      },
+    });
+    if (answer === undefined) this.#forget();
+  }
+
+  #write(condition: Readonly<Record<string, string>>, status: number, expected: Expectations): Answer | undefined {
+    const headers = { 'Content-Type': 'text/plain', 'KV-TTL': String(ownTtl), ...condition };
+    const request = { method: 'PUT', path: this.#path, headers, body: `step ${this.#step}` } as const;
+    return this.#client.sendWaited('put_if', request, status, expected);
+  }
+
+  #forget(): void {
+    this.#number += 1;
+    this.#etag = undefined;
+    this.#oldEtag = '"1"';
+  }
+
+  get #path(): string {
+    return `/kv/${this.#prefix}own-${this.#number}`;
+  }
+}
+
+function versionOf(etag: string): number {
+  return Number(etag.slice(1, -1));
+}
