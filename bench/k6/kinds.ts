@@ -2,7 +2,7 @@
 
 export interface Kind {
   readonly title: string;
-  /** How many of 100 requests are of this kind. */
+  /** How many of 100 steps of the virtual users are for this kind. A step may need another request before. */
   readonly share: number;
   /** Milliseconds that 95 and 99 % of the answers have to come within, at an everyday rate. */
   readonly p95: number;
@@ -25,6 +25,15 @@ export const kinds = {
 export type KindName = keyof typeof kinds;
 
 export const kindNames = Object.keys(kinds) as readonly KindName[];
+
+/** How often each kind comes in a hundred steps, well mixed and always in the same way. */
+export function dealKinds(random: () => number): readonly KindName[] {
+  const deck = kindNames.flatMap((kind) => Array.from({ length: kinds[kind].share }, () => kind));
+  return deck
+    .map((kind) => ({ kind, place: random() }))
+    .sort((one, other) => one.place - other.place)
+    .map(({ kind }) => kind);
+}
 
 /** The names of k6's metrics. */
 export const metricNames = {

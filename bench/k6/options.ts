@@ -31,7 +31,7 @@ export function optionsOf(name: ScenarioName, settings: Settings): Options {
 }
 
 function partOf({ startRate, stages }: Course, connections: number): Part {
-  const all = { exec: 'request', preAllocatedVUs: connections, maxVUs: connections, gracefulStop: '20s' };
+  const all = { exec: 'step', preAllocatedVUs: connections, maxVUs: connections, gracefulStop: '20s' };
   const [only] = stages;
   if (stages.length === 1 && only !== undefined) {
     const duration = `${milliseconds(only.seconds)}ms`;

@@ -21,29 +21,32 @@ export class OwnEntry {
   #etag: string | undefined;
   /** One that it had before. */
   #oldEtag = '"1"';
-  #step = 0;
+  #step: number;
 
-  /** @param prefix of the keys that are this virtual user's alone */
-  constructor(client: Client, prefix: string) {
+  /**
+   * @param prefix of the keys that are this virtual user's alone
+   * @param firstStep so that not all of them do the same
+   */
+  constructor(client: Client, prefix: string, firstStep: number) {
     this.#client = client;
     this.#prefix = prefix;
+    this.#step = firstStep;
   }
 
-  get isThere(): boolean {
-    return this.#etag !== undefined;
-  }
-
-  /** The next of the writes with conditions. */
+  /** The next of the writes with conditions, after creating the entry where it is absent. */
   put(): void {
     this.#step += 1;
     if (this.#etag === undefined) this.#create();
-    else if (this.#step % 3 === 0) this.#refused({ 'If-None-Match': '*' }, this.#etag);
+    if (this.#etag === undefined) return;
+    if (this.#step % 3 === 0) this.#refused({ 'If-None-Match': '*' }, this.#etag);
     else if (this.#step % 3 === 1) this.#refused({ 'If-Match': this.#oldEtag }, this.#etag);
     else this.#replace(this.#etag);
   }
 
-  /** Call it only while the entry is there. */
+  /** Deletes it, after creating it where it is absent. */
   delete(): void {
+    if (this.#etag === undefined) this.#create();
+    if (this.#etag === undefined) return;
     this.#client.sendWaited('delete', { method: 'DELETE', path: this.#path }, 204, {});
     this.#forget();
   }

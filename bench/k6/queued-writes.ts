@@ -15,22 +15,17 @@ interface Receipt {
 interface Queued {
   readonly id: string;
   readonly key: string;
-  readonly value: string;
 }
 
 const plainText = { 'Content-Type': 'text/plain' };
 
-/** Writes that are answered with 202, and what shows later that they were applied. */
+/** Writes that are answered with 202, and what shows that they were applied. */
 export class QueuedWrites {
   readonly #client: Client;
   readonly #entries: Entries;
   readonly #prefix: string;
   #count = 0;
   #streams = 0;
-  /** The last write whose outcome nobody has asked for. */
-  #unasked: Queued | undefined;
-  /** The last write of the stream, which only this virtual user writes, while it has not been read. */
-  #unread: Queued | undefined;
 
   /** @param prefix of the keys that are this virtual user's alone */
   constructor(client: Client, entries: Entries, prefix: string) {
@@ -39,12 +34,13 @@ export class QueuedWrites {
     this.#prefix = prefix;
   }
 
-  put(): void {
+  /** Writes an entry that is there; gives its operation, unless the store refused it. */
+  put(): Queued | undefined {
     const index = this.#entries.pick();
-    this.#unasked = this.#queue(this.#entries.key(index), this.#entries.value(index), plainText) ?? this.#unasked;
+    return this.#queue(this.#entries.key(index), this.#entries.value(index), plainText);
   }
 
-  /** A write of an entry that is there, waited for. */
+  /** The same, waited for. */
   putWaited(): void {
     const index = this.#entries.pick();
     const path = `/kv/${this.#entries.key(index)}`;
@@ -55,51 +51,40 @@ export class QueuedWrites {
     });
   }
 
-  /** Asks what became of a write; the first time there is none, so it writes. */
-  askOperation(): void {
-    const queued = this.#unasked;
-    if (queued === undefined) {
-      this.put();
-      return;
-    }
-    this.#unasked = undefined;
-    const path = `/operations/${queued.id}`;
-    const answer = this.#client.send(
-      'operation',
-      { method: 'GET', path, headers: { Prefer: 'wait=5' } },
-      {
-        'status 200': ({ status }) => status === 200,
-        'applied, or queued': (got) => {
-          const { id, status, key, version } = jsonOf<Receipt>(got);
-          const isApplied = status === 'applied' && key === queued.key && Number.isSafeInteger(version);
-          return id === queued.id && (isApplied || status === 'queued');
-        },
+  /** A write, and what became of it. */
+  putAndAsk(): void {
+    const queued = this.put();
+    if (queued === undefined) return;
+    const request = { method: 'GET', path: `/operations/${queued.id}`, headers: { Prefer: 'wait=5' } } as const;
+    const answer = this.#client.send('operation', request, {
+      'status 200': ({ status }) => status === 200,
+      'applied, or queued': (got) => {
+        const { id, status, key, version } = jsonOf<Receipt>(got);
+        const isApplied = status === 'applied' && key === queued.key && Number.isSafeInteger(version);
+        return id === queued.id && (isApplied || status === 'queued');
       },
-    );
+    });
     if (answer !== undefined && jsonOf<Receipt>(answer).status === 'queued') this.#client.late();
   }
 
-  /** Every second time a new value, answered with 202; then a read with its token, which has to show that value. */
-  readOwnWrite(): void {
-    const unread = this.#unread;
-    if (unread !== undefined) {
-      this.#unread = undefined;
-      const path = `/kv/${unread.key}`;
-      const expected = valueExpected(unread.value);
-      this.#client.send('sync_read', { method: 'GET', path, headers: { 'Sync-Token': unread.id } }, expected);
-      return;
-    }
+  /** A new value, and a read with its token, which has to show it. */
+  putAndRead(): void {
     const key = `${this.#prefix}stream-${this.#streams}`;
     const value = `write ${this.#count} of ${key}`;
-    this.#unread = this.#queue(key, value, { ...plainText, 'KV-TTL': String(ownTtl) });
-    // One that was not clearly accepted may still land later, over what is written next.
-    if (this.#unread === undefined) this.#streams += 1;
+    const queued = this.#queue(key, value, { ...plainText, 'KV-TTL': String(ownTtl) });
+    if (queued === undefined) {
+      // One that was not clearly accepted may still land later, over what is written next.
+      this.#streams += 1;
+      return;
+    }
+    const request = { method: 'GET', path: `/kv/${key}`, headers: { 'Sync-Token': queued.id } } as const;
+    this.#client.send('sync_read', request, valueExpected(value));
   }
 
   #queue(key: string, value: string, headers: Readonly<Record<string, string>>): Queued | undefined {
     this.#count += 1;
     const answer = this.#client.send('put', { method: 'PUT', path: `/kv/${key}`, headers, body: value }, receipts(key));
-    return answer === undefined ? undefined : { id: header(answer, 'Sync-Token'), key, value };
+    return answer === undefined ? undefined : { id: header(answer, 'Sync-Token'), key };
   }
 }
 

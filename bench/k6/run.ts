@@ -1,3 +1,4 @@
+import exec from 'k6/execution';
 import http from 'k6/http';
 import type { Options } from 'k6/options';
 import { Client } from './client.ts';
@@ -13,8 +14,8 @@ import { VirtualUser } from './virtual-user.ts';
 export interface Script {
   readonly options: Options;
   readonly setup: () => void;
-  /** One request of one virtual user. */
-  readonly request: () => void;
+  /** One step of one virtual user. */
+  readonly step: () => void;
   readonly teardown: () => void;
   readonly handleSummary: (data: unknown) => Record<string, string>;
 }
@@ -24,13 +25,13 @@ export function createScript(name: ScenarioName): Script {
   const settings = readSettings(name);
   const entries = new Entries(settings, __VU + 1);
   const client = new Client(settings.url, new Meters());
-  const user = new VirtualUser(client, entries, `${settings.space}own/${__VU}/`, __VU + 1);
+  const user = new VirtualUser(client, entries, `${settings.space}own/${__VU}/`, __VU);
   // A condition that does not hold, and absence, are answers too.
   http.setResponseCallback(http.expectedStatuses({ min: 200, max: 399 }, 404, 412));
   return {
     options: optionsOf(name, settings),
     setup: () => fillIn(settings, entries),
-    request: () => user.next(),
+    step: () => user.take(exec.scenario.iterationInTest),
     teardown: () => {
       if (settings.cleansUp) cleanUp(settings);
     },

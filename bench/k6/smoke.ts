@@ -1,3 +1,3 @@
 import { createScript } from './run.ts';
 
-export const { options, setup, request, teardown, handleSummary } = createScript('smoke');
+export const { options, setup, step, teardown, handleSummary } = createScript('smoke');

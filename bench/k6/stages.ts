@@ -1,10 +1,10 @@
 import type { Parameters, ScenarioName } from './scenarios.ts';
 
-/* When how many requests are due. An open model: they come whether or not earlier ones were answered. */
+/* When how many steps are due. An open model: they come whether or not earlier ones were answered. */
 
 export interface Stage {
   readonly seconds: number;
-  /** Requests a second at its end; it gets there in a straight line. */
+  /** Steps a second at its end; it gets there in a straight line. */
   readonly target: number;
 }
 
@@ -50,8 +50,8 @@ export function secondsOf({ stages }: Course): number {
   return stages.reduce((sum, stage) => sum + stage.seconds, 0);
 }
 
-/** How many requests are due from beginning to end. */
-export function requestsDue({ main, recovery }: Plan): number {
+/** How many steps are due from beginning to end. */
+export function stepsDue({ main, recovery }: Plan): number {
   return dueIn(main) + (recovery === undefined ? 0 : dueIn(recovery));
 }
 

@@ -1,3 +1,3 @@
 import { createScript } from './run.ts';
 
-export const { options, setup, request, teardown, handleSummary } = createScript('stress');
+export const { options, setup, step, teardown, handleSummary } = createScript('stress');
