@@ -8,6 +8,8 @@ import { commandOf, type K6Command } from './arguments.ts';
 import type { Figures, ThresholdFigures } from './figures.ts';
 import type { Point } from './recording.ts';
 
+const afterSpike = ', after the spike';
+
 /** One run, with all that a report says. */
 export interface K6Run {
   readonly command: K6Command;
@@ -30,7 +32,7 @@ export function renderReport(run: K6Run): string {
     renderParameters(run),
     renderKinds(run),
     `![Requests a second, and p95, over time](${scenario}.svg)`,
-    `## Thresholds\n\n${table(['', 'limit', 'measured', ''], figures.thresholds.map(thresholdRow))}`,
+    renderThresholds(figures),
     renderChecks(run),
     renderEnvironment(environment),
   ];
@@ -79,11 +81,30 @@ export function renderKinds({ command, figures }: Pick<K6Run, 'command' | 'figur
 export function failuresOf({ thresholds }: Figures): readonly string[] {
   return thresholds
     .filter(({ holds }) => !holds)
-    .map(({ metric, limit, measured }) => `${titleOf(metric)}: ${number(measured)}, not ${limit}`);
+    .map((threshold) => `${titleOf(threshold.metric)}: ${measuredOf(threshold)}, not ${threshold.limit}`);
 }
 
-function thresholdRow({ metric, limit, measured, holds }: ThresholdFigures): readonly string[] {
-  return [titleOf(metric), `\`${limit}\``, number(measured), holds ? 'holds' : '**FAILED**'];
+/** A line for each metric: k6 hands them over in any order. */
+function renderThresholds({ thresholds }: Figures): string {
+  const byTitle = Map.groupBy(thresholds, ({ metric }) => titleOf(metric));
+  const rows = [...byTitle].map(([title, each]) => {
+    const sorted = each.toSorted((one, other) => (one.limit < other.limit ? 1 : -1));
+    const failed = each.filter(({ holds }) => !holds).map(({ limit }) => `\`${limit}\``);
+    return [
+      title,
+      sorted.map(({ limit }) => `\`${limit}\``).join(' '),
+      sorted.map(measuredOf).join(' / '),
+      failed.length === 0 ? 'holds' : `**FAILED**: ${failed.join(' ')}`,
+    ];
+  });
+  const isTime = (title: string) => kindNames.some((kind) => title.startsWith(kinds[kind].title));
+  const order = (title: string) => `${isTime(title) ? 1 : 0}${title.includes(afterSpike) ? 1 : 0}${title}`;
+  const sorted = rows.toSorted(([one = ''], [other = '']) => (order(one) < order(other) ? -1 : 1));
+  return `## Thresholds\n\nTimes in milliseconds.\n\n${table(['', 'limits', 'measured', ''], sorted)}`;
+}
+
+function measuredOf({ limit, measured }: ThresholdFigures): string {
+  return limit.startsWith('count') ? whole(measured) : number(measured);
 }
 
 function titleOf(metric: string): string {
@@ -98,7 +119,7 @@ function titleOf(metric: string): string {
     dropped_iterations: 'dropped steps',
   };
   const title = kind === undefined ? (titles[name] ?? name) : kinds[kind].title;
-  return part?.includes(partNames.recovery) ? `${title}, after the spike` : title;
+  return part?.includes(partNames.recovery) ? `${title}${afterSpike}` : title;
 }
 
 function renderChecks({ figures }: K6Run): string {
