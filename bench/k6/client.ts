@@ -13,8 +13,48 @@ export interface Request {
   readonly body?: string;
 }
 
-/** What an answer has to be, each with the words it is reported by. */
-export type Expectations = Readonly<Record<string, (answer: Answer) => boolean>>;
+/** What k6's checks get. */
+interface Judged<Want> {
+  readonly answer: Answer;
+  readonly want: Want;
+}
+
+/** What the answers of a kind have to be, each with the words it is reported by; `want` is what a request asked for. */
+export type Expectations<Want> = Readonly<Record<string, (answer: Answer, want: Want) => boolean>>;
+
+/** The same as k6 takes it. Made once, not for each request: k6's JavaScript is slow at making things. */
+export interface Judgement<Want> {
+  readonly kind: KindName;
+  readonly checks: Record<string, (judged: Judged<Want>) => boolean>;
+}
+
+export function judgementOf<Want>(kind: KindName, expected: Expectations<Want>): Judgement<Want> {
+  const checks = Object.entries(expected).map(([words, holds]) => [`${kind}: ${words}`, guarded(holds)] as const);
+  return { kind, checks: Object.fromEntries(checks) };
+}
+
+/** Of a write that waits: what is expected of the answer when it was applied in time. Else it is 202. */
+export function waitedJudgementOf<Want>(
+  kind: KindName,
+  statusOf: (want: Want) => number,
+  expected: Expectations<Want>,
+): Judgement<Want> {
+  const all: Expectations<Want> = {
+    'Preference-Applied': (answer) => header(answer, 'Preference-Applied') === 'wait=5',
+    'Sync-Token': (answer) => header(answer, 'Sync-Token') !== '',
+    ...expected,
+  };
+  const unlessLate = Object.entries(all).map(
+    ([words, holds]) => [words, (answer: Answer, want: Want) => isLate(answer) || holds(answer, want)] as const,
+  );
+  return judgementOf<Want>(kind, {
+    'the status, or 202': (answer, want) => answer.status === statusOf(want) || isLate(answer),
+    ...Object.fromEntries(unlessLate),
+  });
+}
+
+/** Headers of a request that waits for its outcome. */
+export const waiting = { Prefer: 'wait=5' } as const;
 
 const timeout = '20s';
 
@@ -29,7 +69,8 @@ export class Client {
   }
 
   /** The answer, when it is as expected; undefined when the store refused it politely, or it is wrong. */
-  send(kind: KindName, { method, path, headers = {}, body }: Request, expected: Expectations): Answer | undefined {
+  send<Want>({ kind, checks }: Judgement<Want>, request: Request, want: Want): Answer | undefined {
+    const { method, path, headers, body } = request;
     const answer = http.request(method, this.#url + path, body ?? null, {
       headers: { ...headers },
       timeout,
@@ -41,10 +82,7 @@ export class Client {
       this.#meters.shed(kind);
       return undefined;
     }
-    const named = Object.fromEntries(
-      Object.entries(expected).map(([words, holds]) => [`${kind}: ${words}`, guarded(holds)]),
-    );
-    if (!check(answer, named)) {
+    if (!check({ answer, want }, checks)) {
       this.#meters.unexpected(kind);
       console.error(`${method} ${path} (${kind}): ${describe(answer)}`);
       return undefined;
@@ -54,22 +92,8 @@ export class Client {
   }
 
   /** The answer to a write that waited: undefined also when it was not applied in time, which is counted. */
-  sendWaited(kind: KindName, request: Request, status: number, expected: Expectations): Answer | undefined {
-    const isLate = (answer: Answer) => answer.status === 202;
-    const unlessLate = Object.entries(expected).map(
-      ([words, holds]) => [words, (answer: Answer) => isLate(answer) || holds(answer)] as const,
-    );
-    const headers = { ...request.headers, Prefer: 'wait=5' };
-    const answer = this.send(
-      kind,
-      { ...request, headers },
-      {
-        [`status ${status}, or 202`]: (got) => got.status === status || isLate(got),
-        'Preference-Applied': (got) => isLate(got) || header(got, 'Preference-Applied') === 'wait=5',
-        'Sync-Token': (got) => header(got, 'Sync-Token').length > 0,
-        ...Object.fromEntries(unlessLate),
-      },
-    );
+  sendWaited<Want>(judgement: Judgement<Want>, request: Request, want: Want): Answer | undefined {
+    const answer = this.send(judgement, request, want);
     if (answer === undefined || !isLate(answer)) return answer;
     this.#meters.late();
     return undefined;
@@ -91,11 +115,15 @@ export function isShed(answer: Pick<Answer, 'status' | 'headers'>): boolean {
   return (answer.status === 503 || answer.status === 429) && answer.headers['Retry-After'] !== undefined;
 }
 
+function isLate(answer: Answer): boolean {
+  return answer.status === 202;
+}
+
 /** An answer that cannot even be looked at (no body, no JSON) is not what was expected. */
-function guarded(holds: (answer: Answer) => boolean): (answer: Answer) => boolean {
-  return (answer) => {
+function guarded<Want>(holds: (answer: Answer, want: Want) => boolean): (judged: Judged<Want>) => boolean {
+  return ({ answer, want }) => {
     try {
-      return holds(answer);
+      return holds(answer, want);
     } catch {
       return false;
     }

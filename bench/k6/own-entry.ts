@@ -1,4 +1,4 @@
-import { type Answer, type Client, type Expectations, header } from './client.ts';
+import { type Answer, type Client, header, type Judgement, waitedJudgementOf, waiting } from './client.ts';
 import { jsonOf } from './reads.ts';
 
 /** Seconds. What a run leaves behind when it is interrupted goes away by itself. */
@@ -8,6 +8,21 @@ interface Problem {
   readonly type: string;
   readonly currentVersion?: number;
 }
+
+const created = waitedJudgementOf<string>('put_if', () => 201, {
+  'Location of what was created': (answer, path) => header(answer, 'Location') === path,
+  'ETag of what was created': (answer) => versionOf(header(answer, 'Etag')) > 0,
+});
+const replaced = waitedJudgementOf<string>('put_if', () => 204, {
+  'a higher version': (answer, etag) => versionOf(header(answer, 'Etag')) > versionOf(etag),
+});
+const refused = waitedJudgementOf<string>('put_if', () => 412, {
+  'the problem says the version': (answer, etag) => {
+    const { type, currentVersion } = jsonOf<Problem>(answer);
+    return type === 'urn:stratakv:problem:version-mismatch' && currentVersion === versionOf(etag);
+  },
+});
+const deleted = waitedJudgementOf('delete', () => 204, {});
 
 /**
  * An entry that only one virtual user writes, so that it knows how every condition will be judged. It is created,
@@ -47,23 +62,18 @@ export class OwnEntry {
   delete(): void {
     if (this.#etag === undefined) this.#create();
     if (this.#etag === undefined) return;
-    this.#client.sendWaited('delete', { method: 'DELETE', path: this.#path }, 204, {});
+    this.#client.sendWaited(deleted, { method: 'DELETE', path: this.#path, headers: waiting }, undefined);
     this.#forget();
   }
 
   #create(): void {
-    const answer = this.#write({ 'If-None-Match': '*' }, 201, {
-      Location: (got) => header(got, 'Location') === this.#path,
-      ETag: (got) => versionOf(header(got, 'Etag')) > 0,
-    });
+    const answer = this.#write(created, { 'If-None-Match': '*' }, this.#path);
     if (answer === undefined) this.#forget();
     else this.#etag = header(answer, 'Etag');
   }
 
   #replace(etag: string): void {
-    const answer = this.#write({ 'If-Match': etag }, 204, {
-      'a higher version': (got) => versionOf(header(got, 'Etag')) > versionOf(etag),
-    });
+    const answer = this.#write(replaced, { 'If-Match': etag }, etag);
     if (answer === undefined) {
       this.#forget();
       return;
@@ -73,19 +83,13 @@ export class OwnEntry {
   }
 
   #refused(condition: Readonly<Record<string, string>>, etag: string): void {
-    const answer = this.#write(condition, 412, {
-      'the problem says the version': (got) => {
-        const { type, currentVersion } = jsonOf<Problem>(got);
-        return type === 'urn:stratakv:problem:version-mismatch' && currentVersion === versionOf(etag);
-      },
-    });
-    if (answer === undefined) this.#forget();
+    if (this.#write(refused, condition, etag) === undefined) this.#forget();
   }
 
-  #write(condition: Readonly<Record<string, string>>, status: number, expected: Expectations): Answer | undefined {
-    const headers = { 'Content-Type': 'text/plain', 'KV-TTL': String(ownTtl), ...condition };
+  #write(judgement: Judgement<string>, condition: Readonly<Record<string, string>>, want: string): Answer | undefined {
+    const headers = { 'Content-Type': 'text/plain', 'KV-TTL': String(ownTtl), ...waiting, ...condition };
     const request = { method: 'PUT', path: this.#path, headers, body: `step ${this.#step}` } as const;
-    return this.#client.sendWaited('put_if', request, status, expected);
+    return this.#client.sendWaited(judgement, request, want);
   }
 
   #forget(): void {

@@ -1,4 +1,4 @@
-import { type Answer, type Client, type Expectations, header } from './client.ts';
+import { type Answer, type Client, header, judgementOf, waitedJudgementOf, waiting } from './client.ts';
 import type { Entries } from './entries.ts';
 import { ownTtl } from './own-entry.ts';
 import { jsonOf, valueExpected } from './reads.ts';
@@ -18,6 +18,29 @@ interface Queued {
 }
 
 const plainText = { 'Content-Type': 'text/plain' };
+
+const accepted = judgementOf<string>('put', {
+  'status 202': (answer) => answer.status === 202,
+  'headers of the operation': (answer) =>
+    header(answer, 'Sync-Token') !== '' && header(answer, 'Location') === operationPath(answer),
+  'the receipt': (answer, wantedKey) => {
+    const { action, key, status, links } = jsonOf<Receipt>(answer);
+    return action === 'put' && key === wantedKey && status === 'queued' && links.self === operationPath(answer);
+  },
+});
+const applied = waitedJudgementOf('put_wait', () => 204, {
+  ETag: (answer) => /^"[1-9]\d*"$/.test(header(answer, 'Etag')),
+  'Link to the operation': (answer) => header(answer, 'Link').endsWith('; rel="monitor"'),
+});
+const settled = judgementOf<Queued>('operation', {
+  'status 200': (answer) => answer.status === 200,
+  'applied, or queued': (answer, queued) => {
+    const { id, status, key, version } = jsonOf<Receipt>(answer);
+    const isApplied = status === 'applied' && key === queued.key && Number.isSafeInteger(version);
+    return id === queued.id && (isApplied || status === 'queued');
+  },
+});
+const visible = judgementOf('sync_read', valueExpected);
 
 /** Writes that are answered with 202, and what shows that they were applied. */
 export class QueuedWrites {
@@ -44,26 +67,16 @@ export class QueuedWrites {
   putWaited(): void {
     const index = this.#entries.pick();
     const path = `/kv/${this.#entries.key(index)}`;
-    const request = { method: 'PUT', path, headers: plainText, body: this.#entries.value(index) } as const;
-    this.#client.sendWaited('put_wait', request, 204, {
-      ETag: (answer) => /^"[1-9]\d*"$/.test(header(answer, 'Etag')),
-      'Link to the operation': (answer) => header(answer, 'Link').endsWith('; rel="monitor"'),
-    });
+    const headers = { ...plainText, ...waiting };
+    this.#client.sendWaited(applied, { method: 'PUT', path, headers, body: this.#entries.value(index) }, undefined);
   }
 
   /** A write, and what became of it. */
   putAndAsk(): void {
     const queued = this.put();
     if (queued === undefined) return;
-    const request = { method: 'GET', path: `/operations/${queued.id}`, headers: { Prefer: 'wait=5' } } as const;
-    const answer = this.#client.send('operation', request, {
-      'status 200': ({ status }) => status === 200,
-      'applied, or queued': (got) => {
-        const { id, status, key, version } = jsonOf<Receipt>(got);
-        const isApplied = status === 'applied' && key === queued.key && Number.isSafeInteger(version);
-        return id === queued.id && (isApplied || status === 'queued');
-      },
-    });
+    const request = { method: 'GET', path: `/operations/${queued.id}`, headers: waiting } as const;
+    const answer = this.#client.send(settled, request, queued);
     if (answer !== undefined && jsonOf<Receipt>(answer).status === 'queued') this.#client.late();
   }
 
@@ -78,30 +91,16 @@ export class QueuedWrites {
       return;
     }
     const request = { method: 'GET', path: `/kv/${key}`, headers: { 'Sync-Token': queued.id } } as const;
-    this.#client.send('sync_read', request, valueExpected(value));
+    this.#client.send(visible, request, value);
   }
 
   #queue(key: string, value: string, headers: Readonly<Record<string, string>>): Queued | undefined {
     this.#count += 1;
-    const answer = this.#client.send('put', { method: 'PUT', path: `/kv/${key}`, headers, body: value }, receipts(key));
+    const answer = this.#client.send(accepted, { method: 'PUT', path: `/kv/${key}`, headers, body: value }, key);
     return answer === undefined ? undefined : { id: header(answer, 'Sync-Token'), key };
   }
 }
 
-function receipts(key: string): Expectations {
-  const named = (answer: Answer) => `/operations/${header(answer, 'Sync-Token')}`;
-  return {
-    'status 202': (answer) => answer.status === 202,
-    'headers of the operation': (answer) =>
-      header(answer, 'Sync-Token') !== '' && header(answer, 'Location') === named(answer),
-    'the receipt': (answer) => {
-      const receipt = jsonOf<Receipt>(answer);
-      return (
-        receipt.action === 'put' &&
-        receipt.key === key &&
-        receipt.status === 'queued' &&
-        receipt.links.self === named(answer)
-      );
-    },
-  };
+function operationPath(answer: Answer): string {
+  return `/operations/${header(answer, 'Sync-Token')}`;
 }

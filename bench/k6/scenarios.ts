@@ -40,7 +40,7 @@ export const scenarios: Readonly<Record<ScenarioName, Scenario>> = {
   },
   load: {
     about: 'an everyday rate that the store has to bear with ease',
-    defaults: { rate: 250, seconds: 60, keys: 10_000, valueBytes: 128, connections: 64 },
+    defaults: { rate: 250, seconds: 60, keys: 10_000, valueBytes: 128, connections: 128 },
     minSeconds: 1,
     maySwamp: false,
     maxDropped: 0.001,
@@ -48,7 +48,7 @@ export const scenarios: Readonly<Record<ScenarioName, Scenario>> = {
   },
   stress: {
     about: 'a rate that rises to what may be too much',
-    defaults: { rate: 1500, seconds: 60, keys: 10_000, valueBytes: 128, connections: 256 },
+    defaults: { rate: 800, seconds: 60, keys: 10_000, valueBytes: 128, connections: 256 },
     minSeconds: 10,
     maySwamp: true,
     maxDropped: 0.1,
@@ -64,7 +64,7 @@ export const scenarios: Readonly<Record<ScenarioName, Scenario>> = {
   },
   soak: {
     about: 'the same rate for long',
-    defaults: { rate: 150, seconds: 1800, keys: 10_000, valueBytes: 128, connections: 64 },
+    defaults: { rate: 150, seconds: 1800, keys: 10_000, valueBytes: 128, connections: 128 },
     minSeconds: 1,
     maySwamp: false,
     maxDropped: 0.001,

@@ -1,7 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { scenarioNames, scenarios } from '../../k6/scenarios.ts';
-import { table } from '../report/table.ts';
 import { plot } from './plot.ts';
 import { type K6Run, renderReport } from './report.ts';
 
@@ -27,18 +26,19 @@ function resultsOf({ command, ...rest }: K6Run): object {
 }
 
 async function renderIndex(): Promise<string> {
-  const rows = await Promise.all(
+  const lines = await Promise.all(
     scenarioNames.map(async (name) => {
       const heading = await headingOf(name);
-      return [heading === undefined ? name : `[${name}](${name}.md)`, scenarios[name].about, heading ?? 'not run yet'];
+      const report = heading === undefined ? `k6 ${name}, not run yet` : `[${heading}](${name}.md)`;
+      return `- ${report}: ${scenarios[name].about}`;
     }),
   );
   return `# Load tests
 
-Made by \`npm run k6 -- SCENARIO\`, which writes this page too. What the scenarios send, and how to run them on a store of your own:
+Made by \`npm run k6 -- SCENARIO\`, which writes this page too. What the scenarios send, and how to run them on a store that is yours, is in
 [bench/k6](../../bench/k6/README.md).
 
-${table(['scenario', 'what it is', 'the report'], rows)}
+${lines.join('\n')}
 `;
 }
 
