@@ -41,8 +41,14 @@ function answerWrongly(request: IncomingMessage, response: ServerResponse): void
   else response.writeHead(request.method === 'PUT' ? 204 : 202).end();
 }
 
-async function listen(): Promise<{ readonly url: string; close(): void }> {
-  const server = createServer(answerWrongly).listen(0, '127.0.0.1');
+/** The same, but it has no time for reads. */
+function shedReads(request: IncomingMessage, response: ServerResponse): void {
+  if (request.method !== 'GET' || !request.url?.startsWith('/kv/')) answerWrongly(request, response);
+  else response.writeHead(503, { 'Retry-After': '1' }).end();
+}
+
+async function listen(answer = answerWrongly): Promise<{ readonly url: string; close(): void }> {
+  const server = createServer(answer).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   return {
@@ -88,6 +94,16 @@ describe('the load commands', () => {
     match(output, /k6: GET \/kv\/k6\/smoke-\S+ \(get\): 200 .*another value/);
     match(output, /unexpected answers: \d+, not count==0/);
     match(output, /k6: … and \d+ more lines/);
+  });
+
+  test('k6 tells apart what was shed', async () => {
+    const server = await listen(shedReads);
+    const args = ['--duration', '1s', '--rate', '50', '--keys', '10', '--connections', '8'];
+    const { code, output } = await run('k6', 'smoke', '--url', server.url, ...args);
+    server.close();
+    equal(code, 1, output);
+    match(output, /shed: [1-9]\d*, not count==0/);
+    match(output, /\| `GET`, cached \| 0 \| 0\.00 \|.* \| [1-9]\d* \| 0 \|\n/);
   });
 
   test('k6 says that there is no store', async () => {

@@ -3,7 +3,7 @@ import type { Point } from './recording.ts';
 
 const width = 720;
 const panelHeight = 150;
-const margin = { left: 60, right: 12, top: 26, bottom: 26 };
+const margin = { left: 60, right: 20, top: 26, bottom: 26 };
 const panelWidth = width - margin.left - margin.right;
 
 interface Line {

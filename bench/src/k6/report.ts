@@ -88,7 +88,7 @@ export function failuresOf({ thresholds }: Figures): readonly string[] {
 function renderThresholds({ thresholds }: Figures): string {
   const byTitle = Map.groupBy(thresholds, ({ metric }) => titleOf(metric));
   const rows = [...byTitle].map(([title, each]) => {
-    const sorted = each.toSorted((one, other) => (one.limit < other.limit ? 1 : -1));
+    const sorted = each.toSorted((one, other) => placeOf(one) - placeOf(other));
     const failed = each.filter(({ holds }) => !holds).map(({ limit }) => `\`${limit}\``);
     return [
       title,
@@ -101,6 +101,12 @@ function renderThresholds({ thresholds }: Figures): string {
   const order = (title: string) => `${isTime(title) ? 1 : 0}${title.includes(afterSpike) ? 1 : 0}${title}`;
   const sorted = rows.toSorted(([one = ''], [other = '']) => (order(one) < order(other) ? -1 : 1));
   return `## Thresholds\n\nTimes in milliseconds.\n\n${table(['', 'limits', 'measured', ''], sorted)}`;
+}
+
+const places = ['p(95)', 'p(99)', 'max'];
+
+function placeOf({ limit }: ThresholdFigures): number {
+  return places.findIndex((place) => limit.startsWith(place));
 }
 
 function measuredOf({ limit, measured }: ThresholdFigures): string {

@@ -73,7 +73,7 @@ describe('the report of a k6 run', () => {
     match(report, /^# k6 load \(2 of 4 thresholds failed\)\n/);
     match(
       report,
-      /\| `GET`, cached \| `p\(99\)<300` `p\(95\)<100` \| 5\.00 \/ 1,234 \| \*\*FAILED\*\*: `p\(95\)<100` \|/,
+      /\| `GET`, cached \| `p\(95\)<100` `p\(99\)<300` \| 1,234 \/ 5\.00 \| \*\*FAILED\*\*: `p\(95\)<100` \|/,
     );
     deepEqual(failuresOf(run.figures), [
       '`GET`, cached: 1,234, not p(95)<100',
