@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readMetrics, readSettled } from '../../bench/src/metrics.ts';
-import { type Load, type LoadFigures, loads, runLoad } from './load.ts';
+import { type Load, type LoadFigures, loads, runLoad } from '../../bench/src/quick/load.ts';
 import type { NativeStore } from './native-store.ts';
 import { type CacheSize, cacheSize, type TableSize, tableSize } from './sizes.ts';
 import { type ByKind, cpuByKind, memoryByKind } from './usage.ts';
