@@ -1,7 +1,7 @@
 import { createHistogram } from 'node:perf_hooks';
 import { HttpConnection } from './http-connection.ts';
 import type { GeneratorMessage, Latency, Load, LoadResult } from './load-types.ts';
-import { type Client, createClients } from './workload.ts';
+import { type Client, createClients, type LoadNotes } from './workload.ts';
 
 /* The load generator: a process of its own, so that its work is neither the benchmark's nor the server's. */
 
@@ -31,10 +31,12 @@ class Run {
   #seconds = 0;
   #cpuAtStart: NodeJS.CpuUsage = { user: 0, system: 0 };
   #generatorCpuMicros = 0;
+  /** What the clients noticed beyond single answers. */
+  readonly #notes: LoadNotes = {};
 
   constructor(load: Load) {
     this.#load = load;
-    const clientOf = createClients(load.workload, `127.0.0.1:${load.port}`, load.seed);
+    const clientOf = createClients(load.workload, `127.0.0.1:${load.port}`, load.seed, this.#notes);
     for (let index = 0; index < load.connections; index += 1) {
       this.#slots.push({ connection: new HttpConnection(load.port), client: clientOf(index) });
     }
@@ -50,6 +52,8 @@ class Run {
     try {
       return await this.#finished.promise;
     } finally {
+      // A load that failed must not go on beside the next one.
+      this.#isOver = true;
       for (const { connection } of this.#slots) connection.close();
     }
   }
@@ -79,6 +83,7 @@ class Run {
       seconds: this.#seconds,
       latency: this.#latency(),
       generatorCpuMicros: this.#generatorCpuMicros,
+      ...(this.#notes.freshness === undefined ? {} : { freshness: this.#notes.freshness.figures }),
     });
   }
 
