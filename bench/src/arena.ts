@@ -1,3 +1,4 @@
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LayeredStore } from './layered-store.ts';
 import { startEdge } from './peers/edge.ts';
@@ -5,7 +6,8 @@ import { etcdHealthPath, startEtcd } from './peers/etcd.ts';
 import type { Peer } from './peers/peer.ts';
 import { Runner } from './peers/runner.ts';
 import { startWebdis } from './peers/webdis.ts';
-import { type DataFolder, makeDataFolder, type Server, startConstant, startStore } from './server.ts';
+import { type DataFolder, makeDataFolder, removal, type Server, startConstant, startStore } from './server.ts';
+import { SettledWrites } from './settled-writes.ts';
 
 /** How many entries and of what size the peers that serve reads hold. */
 export interface ArenaOptions {
@@ -80,11 +82,11 @@ export class Arena {
   }
 
   /** The store as one process. */
-  embedded(): Promise<Peer> {
+  embedded(): Promise<{ readonly peer: Peer; readonly settled: SettledWrites }> {
     return this.#once('the embedded store', async () => {
       const server = await startStore(this.path('embedded'));
       this.#closers.push(() => server.close());
-      return peerOf(server, 'embedded');
+      return { peer: peerOf(server, 'embedded'), settled: new SettledWrites(() => [server.port]) };
     });
   }
 
@@ -93,10 +95,19 @@ export class Arena {
     return join(this.#folder.path, name);
   }
 
+  /** Ends all and forgets their data, so that a scenario has the machine for a store of its own. */
+  async clear(): Promise<void> {
+    await Promise.allSettled(this.#closers.splice(0).map((close) => close()));
+    await this.#runner.clear();
+    this.#started.clear();
+    await rm(this.#folder.path, removal);
+    await mkdir(this.#folder.path, { mode: 0o700 });
+  }
+
   /** Ends all, and removes their data. */
   async close(): Promise<void> {
-    await Promise.allSettled(this.#closers.toReversed().map((close) => close()));
-    await this.#runner.close();
+    await this.clear();
+    this.#runner.close();
     await this.#folder.remove();
   }
 

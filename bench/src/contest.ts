@@ -38,6 +38,9 @@ export async function hold(
 ): Promise<Contest> {
   const { warmupSeconds } = plan;
   const turns = new Map<string, Turn[]>(subjects.map(({ name }) => [name, []]));
+  // Not counted: who was just started has yet to compile its code.
+  const cold = { connections, warmupSeconds: 0, seconds: plan.coldSeconds, seed: rounds };
+  for (const subject of subjects) await takeTurn(generator, subject, cold);
   for (let round = 0; round < rounds; round += 1) {
     for (const subject of subjects) {
       const turn = await takeTurn(generator, subject, { connections, warmupSeconds, seconds, seed: round });
@@ -55,7 +58,7 @@ export function rateRatio(contest: Contest, name: string, peer: string): Spread 
   return ratio(contest, name, peer, ({ rate }) => rate);
 }
 
-/** p99 to that of another subject in the same round. */
+/** Some figure to that of another subject in the same round. */
 export function ratio(contest: Contest, name: string, peer: string, of: (turn: Turn) => number): Spread {
   const others = subjectIn(contest, peer).rounds;
   const own = subjectIn(contest, name).rounds;

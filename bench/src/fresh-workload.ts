@@ -61,6 +61,7 @@ function write({ host, watch, valueBytes, epoch }: Makers, index: number, isWait
   return {
     head: requestHead(`PUT /kv/${entryKey(index)}`, host, headers) + value,
     body: undefined,
+    isWrite: true,
     findMistake: ({ status }) => {
       watch.end(begun, isWaited, performance.now());
       if (!isWaited) return expectStatus(status, 202);

@@ -25,6 +25,7 @@ class Run {
   #sent = 0;
   #answers = 0;
   #allAnswers = 0;
+  #writes = 0;
   #isMeasuring = false;
   #isOver = false;
   #startedAt = 0;
@@ -80,6 +81,7 @@ class Run {
     this.#finished.resolve({
       answers: this.#answers,
       allAnswers: this.#allAnswers,
+      writes: this.#writes,
       seconds: this.#seconds,
       latency: this.#latency(),
       generatorCpuMicros: this.#generatorCpuMicros,
@@ -132,9 +134,10 @@ class Run {
   }
 
   #send(slot: Slot, dueAt: number): void {
-    const { head, body, findMistake } = slot.client();
+    const { head, body, findMistake, isWrite = false } = slot.client();
     this.#sent += 1;
     this.#inFlight += 1;
+    if (isWrite) this.#writes += 1;
     slot.connection.send(head, body, (error, answer) => {
       const mistake = error?.message ?? (answer && findMistake(answer));
       if (mistake === undefined) this.#answered(slot, dueAt);

@@ -8,6 +8,8 @@ export interface LayerPlan {
   /** Rounds in which subjects take turns. */
   readonly rounds: number;
   readonly warmupSeconds: number;
+  /** Seconds of each subject's load before its first round. */
+  readonly coldSeconds: number;
   readonly roundSeconds: number;
   /** Seconds of a load at a fixed rate. */
   readonly fixedRateSeconds: number;
@@ -16,6 +18,7 @@ export interface LayerPlan {
   /** Writes of the backlog, and the entries they are about. */
   readonly backlog: number;
   readonly backlogEntries: number;
+  readonly drainRounds: number;
   /** Entries of the mixed load. */
   readonly mixedEntries: number;
   readonly idleConnections: number;
@@ -31,11 +34,13 @@ export const quickLayerPlan: LayerPlan = {
   name: 'quick',
   rounds: 1,
   warmupSeconds: 0.5,
+  coldSeconds: 0.5,
   roundSeconds: 1,
   fixedRateSeconds: 2,
   sizes: [5_000, 20_000],
   backlog: 20_000,
   backlogEntries: 10_000,
+  drainRounds: 1,
   mixedEntries: 20_000,
   idleConnections: 1000,
   growthEntries: 20_000,
@@ -47,11 +52,13 @@ export const shortLayerPlan: LayerPlan = {
   name: 'short',
   rounds: 3,
   warmupSeconds: 1,
+  coldSeconds: 2,
   roundSeconds: 2,
   fixedRateSeconds: 6,
   sizes: [10_000, 100_000],
   backlog: 100_000,
   backlogEntries: 100_000,
+  drainRounds: 1,
   mixedEntries: 100_000,
   idleConnections: 10_000,
   growthEntries: 100_000,
@@ -63,11 +70,13 @@ export const fullLayerPlan: LayerPlan = {
   name: 'full',
   rounds: 5,
   warmupSeconds: 2,
+  coldSeconds: 4,
   roundSeconds: 5,
   fixedRateSeconds: 20,
   sizes: [10_000, 100_000, 1_000_000, 10_000_000],
   backlog: 500_000,
   backlogEntries: 100_000,
+  drainRounds: 3,
   mixedEntries: 1_000_000,
   idleConnections: 10_000,
   growthEntries: 1_000_000,

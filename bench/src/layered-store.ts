@@ -8,6 +8,8 @@ import { SettledWrites } from './settled-writes.ts';
 export class LayeredStore {
   readonly native: NativeStore;
   readonly settled: SettledWrites;
+  /** Entries 0 to this have been loaded. */
+  entries = 0;
 
   private constructor(native: NativeStore) {
     this.native = native;
@@ -40,6 +42,14 @@ export class LayeredStore {
   /** At a gateway, past the proxies. */
   get gateway(): Peer {
     return this.#peer('gateway');
+  }
+
+  /** For subjects that write: see `Subject.settle`. */
+  readonly settle = (accepted: number): Promise<void> => this.settled.all(accepted);
+
+  /** Processes of one kind. */
+  processesOf(kind: string): readonly number[] {
+    return this.native.processes().flatMap((each) => (each.kind === kind ? [each.pid] : []));
   }
 
   /** Sum of a metric over all processes of a kind. */

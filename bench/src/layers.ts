@@ -1,12 +1,37 @@
 import { Arena } from './arena.ts';
 import { type Environment, readEnvironment } from './environment.ts';
 import type { LayerPlan } from './layer-plan.ts';
+import { connections } from './layers/connections.ts';
+import { costs } from './layers/costs.ts';
+import { drain } from './layers/drain.ts';
+import { embeddedPeers } from './layers/embedded-peers.ts';
+import { gatewayReads } from './layers/gateway-reads.ts';
+import { growth } from './layers/growth.ts';
+import { misses } from './layers/misses.ts';
+import { mixed } from './layers/mixed.ts';
 import { reads } from './layers/reads.ts';
+import { scaling } from './layers/scaling.ts';
+import { writes } from './layers/writes.ts';
 import type { Generator } from './load.ts';
 import type { Scenario, ScenarioFigures } from './scenario.ts';
 
-/** Every scenario, in the order in which they run: those that want a fresh store come first. */
-export const scenarios: readonly Scenario[] = [reads];
+/**
+ * Every scenario, in the order in which they run. Most share one store, which `costs` makes larger and `mixed` fills with
+ * values of its own; the last three have stores of theirs.
+ */
+export const scenarios: readonly Scenario[] = [
+  reads,
+  gatewayReads,
+  writes,
+  embeddedPeers,
+  connections,
+  costs,
+  misses,
+  mixed,
+  drain,
+  growth,
+  scaling,
+];
 
 /** What one scenario gave when it ran last, and where and how that was. */
 export interface ScenarioResults extends ScenarioFigures {
@@ -32,8 +57,7 @@ export async function benchLayers({ plan, generator, chosen, tell }: LayerRun): 
   const results: ScenarioResults[] = [];
   const environment = readEnvironment();
   const { hotEntries: entries, valueBytes } = plan;
-  const open = () => Arena.open({ entries, valueBytes, tell });
-  let arena = await open();
+  const arena = await Arena.open({ entries, valueBytes, tell });
   try {
     for (const { name, title, about, run } of chosen) {
       tell(title);
@@ -42,8 +66,7 @@ export async function benchLayers({ plan, generator, chosen, tell }: LayerRun): 
         const failure = error instanceof Error ? error.message : String(error);
         tell(`FAILED: ${title}: ${failure}`);
         // What it left behind, such as writes that nobody counted, is not for the next one.
-        await arena.close();
-        arena = await open();
+        await arena.clear();
         return { failure };
       });
       const seconds = (performance.now() - startedAt) / 1000;

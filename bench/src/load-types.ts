@@ -34,6 +34,8 @@ export interface LoadResult {
   readonly answers: number;
   /** Answers in all, also those of the warm-up. */
   readonly allAnswers: number;
+  /** Of these, writes. */
+  readonly writes: number;
   readonly seconds: number;
   readonly latency: Latency;
   /** CPU time of the generator in the time that counts, microseconds. */

@@ -35,6 +35,9 @@ interface ServerOptions {
   readonly hasMetrics: boolean;
 }
 
+/** How a folder goes. Servers that were killed a moment ago may still make a file. */
+export const removal = { recursive: true, force: true, maxRetries: 10 } as const;
+
 /** A folder for the data of one benchmark; `remove` deletes it, and so does the end of this process. */
 export interface DataFolder {
   readonly path: string;
@@ -43,8 +46,6 @@ export interface DataFolder {
 
 export async function makeDataFolder(): Promise<DataFolder> {
   const path = await mkdtemp(join(tmpdir(), 'stratakv-bench-'));
-  // Servers that were killed a moment ago may still make a file.
-  const removal = { recursive: true, force: true, maxRetries: 10 };
   const removeAtExit = () => rmSync(path, removal);
   process.once('exit', removeAtExit);
   const remove = async () => {

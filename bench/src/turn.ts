@@ -1,6 +1,5 @@
 import type { Generator } from './load.ts';
 import type { Latency, Load, LoadResult } from './load-types.ts';
-import { memoryOf } from './process-usage.ts';
 import type { Subject } from './subject.ts';
 import { type ByKind, cpuByKind, memoryByKind } from './usage.ts';
 
@@ -24,7 +23,7 @@ export interface Turn {
   readonly settleSeconds?: number;
   /** MiB when the load had ended. PSS: pages that processes share count once in all. */
   readonly pssMiB: Kinds;
-  /** Highest RSS of the generator's own process and of no other is of no interest; this is the subject's, summed, MiB. */
+  /** MiB, summed: what processes share counts in each. */
   readonly rssMiB: number;
   readonly freshness?: LoadResult['freshness'];
 }
@@ -44,7 +43,7 @@ export async function takeTurn(
   });
   const atEnd = cpuByKind(processes());
   const endedAt = performance.now();
-  await settle?.(result.allAnswers);
+  await settle?.(result.writes);
   const settled = settle && { settleSeconds: (performance.now() - endedAt) / 1000 };
   return {
     rate: result.answers / result.seconds,
@@ -56,7 +55,7 @@ export async function takeTurn(
     generatorMicros: result.generatorCpuMicros / result.answers,
     ...settled,
     pssMiB: Object.fromEntries(memoryByKind(processes())),
-    rssMiB: processes().reduce((sum, { pid }) => sum + memoryOf(pid).rss, 0),
+    rssMiB: total(Object.fromEntries(memoryByKind(processes(), 'rss'))),
     ...(result.freshness === undefined ? {} : { freshness: result.freshness }),
   };
 }

@@ -24,9 +24,9 @@ export function cpuByKind(processes: readonly ServerProcess[]): ByKind {
   });
 }
 
-/** MiB of PSS: pages that processes share count once in all. */
-export function memoryByKind(processes: readonly ServerProcess[]): ByKind {
-  return byKind(processes, (pid) => memoryOf(pid).pss);
+/** MiB; by default of PSS: pages that processes share count once in all. */
+export function memoryByKind(processes: readonly ServerProcess[], of: 'pss' | 'rss' = 'pss'): ByKind {
+  return byKind(processes, (pid) => memoryOf(pid)[of]);
 }
 
 function byKind(processes: readonly ServerProcess[], usageOf: (pid: number) => number): ByKind {

@@ -62,6 +62,8 @@ export interface Exchange {
   readonly head: string;
   readonly body: Buffer | undefined;
   readonly findMistake: (answer: HttpAnswer) => string | undefined;
+  /** Whether it adds to what has to be applied. */
+  readonly isWrite?: boolean;
 }
 
 /** Makes the next request of a client. */
@@ -147,6 +149,7 @@ function createPutClients(workload: Extract<Workload, { kind: 'put' }>, host: st
     return {
       head: isSmall ? head + value : head,
       body: isSmall ? undefined : Buffer.from(value, 'latin1'),
+      isWrite: true,
       findMistake: ({ status, head: answered }) => {
         if (waitSeconds === undefined) return expectStatus(status, 202) ?? expectReceipt(answered);
         return status === 201 || status === 204 ? undefined : `status ${status} for a waited PUT`;
@@ -161,6 +164,7 @@ function createDeleteClients({ entries, first = 0 }: Extract<Workload, { kind: '
   return (): Client => () => ({
     head: `DELETE /kv/${entryKey(first + pick())}${rest}`,
     body: undefined,
+    isWrite: true,
     findMistake: ({ status, head }) => expectStatus(status, 202) ?? expectReceipt(head),
   });
 }

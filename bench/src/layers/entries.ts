@@ -8,23 +8,23 @@ const chunk = 50_000;
 /** A load that is further ahead waits. */
 const backlogLimit = 100_000;
 
-/** Loads entries `from` to `to` through the public API, until all are applied. @returns seconds it took */
+/** Loads what is missing of the first `upTo` entries through the public API, until all is applied. @returns seconds it took */
 export async function loadEntries(
   { generator, plan, tell }: LayerBench,
   store: LayeredStore,
-  from: number,
-  to: number,
+  upTo: number,
 ): Promise<number> {
   const { connections, valueBytes } = plan;
   const startedAt = performance.now();
-  for (let first = from; first < to; first += chunk) {
-    const entries = Math.min(chunk, to - first);
+  for (let first = store.entries; first < upTo; first = store.entries) {
+    const entries = Math.min(chunk, upTo - first);
     const workload: Workload = { kind: 'put', first, entries, distribution: 'in order', valueBytes };
     const { port } = store.whole;
     const load = { connections, warmupSeconds: 0, seconds: 60, seed: 0, count: entries, port, workload };
-    const { allAnswers } = await generator.send(load);
-    await store.settled.all(allAnswers, first + entries < to ? backlogLimit : 0);
-    if ((first + entries) % 500_000 === 0) tell(`loaded ${first + entries}`);
+    const { writes } = await generator.send(load);
+    await store.settled.all(writes, first + entries < upTo ? backlogLimit : 0);
+    store.entries = first + entries;
+    if (store.entries % 500_000 === 0) tell(`loaded ${store.entries}`);
   }
   return (performance.now() - startedAt) / 1000;
 }
@@ -32,7 +32,7 @@ export async function loadEntries(
 /** The entries of the hits, in the shared store. */
 export async function loadHotEntries(bench: LayerBench): Promise<LayeredStore> {
   const store = await bench.arena.store();
-  await loadEntries(bench, store, 0, bench.plan.hotEntries);
+  await loadEntries(bench, store, bench.plan.hotEntries);
   return store;
 }
 

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { ManagedProcess } from '../../../native/src/managed-process.ts';
 import type { ProcessSpec } from '../../../native/src/process-spec.ts';
 
-/** Starts programs for a benchmark in a folder, and ends all of them: on `close`, and with this process however it ends. */
+/** Starts programs for a benchmark in a folder, and ends all of them: on `clear`, and with this process however it ends. */
 export class Runner {
   readonly folder: string;
   readonly #started: ManagedProcess[] = [];
@@ -24,8 +24,12 @@ export class Runner {
   }
 
   /** Kills all. Never rejects. */
-  async close(): Promise<void> {
-    await Promise.allSettled(this.#started.toReversed().map((each) => each.kill()));
+  async clear(): Promise<void> {
+    await Promise.allSettled(this.#started.splice(0).map((each) => each.kill()));
+  }
+
+  /** To be called after `clear`, when nothing more is started. */
+  close(): void {
     process.off('exit', this.#killAtExit);
   }
 }
