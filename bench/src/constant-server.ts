@@ -14,5 +14,7 @@ const app =
 app.get('/constant', (_request, reply) => {
   reply.header('content-type', 'application/octet-stream').send(body);
 });
+// Envoy asks before it sends.
+if (kind === 'bare') app.get('/readyz', () => 'ready');
 process.once('SIGTERM', () => process.exit());
 await app.listen({ port: Number(process.env.KV_PORT), host: '127.0.0.1' });

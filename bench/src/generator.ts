@@ -1,7 +1,7 @@
 import { createHistogram } from 'node:perf_hooks';
 import { HttpConnection } from './http-connection.ts';
 import type { GeneratorMessage, Latency, Load, LoadResult } from './load-types.ts';
-import { type Client, createClients } from './workload.ts';
+import { type Client, createClients, type LoadNotes } from './workload.ts';
 
 /* The load generator: a process of its own, so that its work is neither the benchmark's nor the server's. */
 
@@ -25,16 +25,19 @@ class Run {
   #sent = 0;
   #answers = 0;
   #allAnswers = 0;
+  #writes = 0;
   #isMeasuring = false;
   #isOver = false;
   #startedAt = 0;
   #seconds = 0;
   #cpuAtStart: NodeJS.CpuUsage = { user: 0, system: 0 };
   #generatorCpuMicros = 0;
+  /** What the clients noticed beyond single answers. */
+  readonly #notes: LoadNotes = {};
 
   constructor(load: Load) {
     this.#load = load;
-    const clientOf = createClients(load.workload, `127.0.0.1:${load.port}`, load.seed);
+    const clientOf = createClients(load.workload, `127.0.0.1:${load.port}`, load.seed, this.#notes);
     for (let index = 0; index < load.connections; index += 1) {
       this.#slots.push({ connection: new HttpConnection(load.port), client: clientOf(index) });
     }
@@ -50,6 +53,8 @@ class Run {
     try {
       return await this.#finished.promise;
     } finally {
+      // A load that failed must not go on beside the next one.
+      this.#isOver = true;
       for (const { connection } of this.#slots) connection.close();
     }
   }
@@ -76,9 +81,11 @@ class Run {
     this.#finished.resolve({
       answers: this.#answers,
       allAnswers: this.#allAnswers,
+      writes: this.#writes,
       seconds: this.#seconds,
       latency: this.#latency(),
       generatorCpuMicros: this.#generatorCpuMicros,
+      ...(this.#notes.freshness === undefined ? {} : { freshness: this.#notes.freshness.figures }),
     });
   }
 
@@ -127,9 +134,10 @@ class Run {
   }
 
   #send(slot: Slot, dueAt: number): void {
-    const { head, body, findMistake } = slot.client();
+    const { head, body, findMistake, isWrite = false } = slot.client();
     this.#sent += 1;
     this.#inFlight += 1;
+    if (isWrite) this.#writes += 1;
     slot.connection.send(head, body, (error, answer) => {
       const mistake = error?.message ?? (answer && findMistake(answer));
       if (mistake === undefined) this.#answered(slot, dueAt);

@@ -1,3 +1,4 @@
+import type { FreshnessFigures } from './freshness.ts';
 import type { Workload } from './workload.ts';
 
 /* What the benchmark and its load generator, a process of its own, tell one another. */
@@ -33,10 +34,14 @@ export interface LoadResult {
   readonly answers: number;
   /** Answers in all, also those of the warm-up. */
   readonly allAnswers: number;
+  /** Of these, writes. */
+  readonly writes: number;
   readonly seconds: number;
   readonly latency: Latency;
   /** CPU time of the generator in the time that counts, microseconds. */
   readonly generatorCpuMicros: number;
+  /** Of a workload that watches how old the answers are. */
+  readonly freshness?: FreshnessFigures;
 }
 
 export type GeneratorMessage =

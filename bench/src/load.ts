@@ -53,7 +53,7 @@ export class Generator {
     if (server.hasMetrics) await readEventLoopLag(port);
     const message: Load = { ...load, port };
     let before = { cpu: 0, threads: [] as ThreadUsage[] };
-    const result = await this.#exchange(message, () => {
+    const result = await this.send(message, () => {
       before = { cpu: cpuMicrosOf(pid), threads: threadsOf(pid) };
     });
     const cpu = cpuMicrosOf(pid) - before.cpu;
@@ -70,11 +70,13 @@ export class Generator {
     };
   }
 
-  close(): void {
-    this.#child.kill('SIGKILL');
-  }
-
-  async #exchange(load: Load, onMeasuring: () => void): Promise<LoadResult> {
+  /**
+   * Puts a load on a port.
+   *
+   * @param onMeasuring called when the warm-up is over
+   * @throws Error when an answer was wrong, or the load did not end in time
+   */
+  async send(load: Load, onMeasuring: () => void = () => {}): Promise<LoadResult> {
     const { promise, resolve, reject } = Promise.withResolvers<LoadResult>();
     const listen = (message: GeneratorMessage) => {
       if (message.kind === 'measuring') onMeasuring();
@@ -94,6 +96,10 @@ export class Generator {
       this.#child.off('message', listen);
       this.#child.off('exit', onExit);
     }
+  }
+
+  close(): void {
+    this.#child.kill('SIGKILL');
   }
 }
 

@@ -1,58 +1,74 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
+import { type Command, readCommand, usageText } from './command-line.ts';
 import { benchEmbedded } from './embedded.ts';
+import { benchLayers, scenarios } from './layers.ts';
 import { Generator } from './load.ts';
-import { fullPlan, type Plan, quickPlan } from './plan.ts';
+import { checkPeers, MissingPeer } from './peers/programs.ts';
+import { fullPlan, quickPlan } from './plan.ts';
 import { renderEmbedded } from './report/embedded-report.ts';
+import { renderLayers } from './report/layers-report.ts';
+import { readLayerResults, writeEmbeddedResults, writeLayerResults, writePages } from './results.ts';
 
-const usage = `Usage: npm run bench -- embedded [--quick]
-
-Measures the store as one process and writes bench/results/embedded.json and embedded.md.
-  --quick   about a minute, with fewer rounds and entries; only prints
-`;
+// Usage: npm run bench -- --help
 
 // Without a handler the exit handlers, which end the servers and remove their data, would not run.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
 
-const choice = readArguments();
-if (choice === 'help') process.stdout.write(usage);
-else if (choice === undefined) {
-  process.stderr.write(usage);
+const command = readCommand(
+  process.argv.slice(2),
+  scenarios.map(({ name }) => name),
+);
+if (command === undefined) {
+  process.stderr.write(usageText(scenarios));
   process.exitCode = 2;
-} else await run(choice);
-
-/** What is asked for; undefined when that cannot be told. */
-function readArguments(): Plan | 'help' | undefined {
+} else {
   try {
-    const { values, positionals } = parseArgs({
-      allowPositionals: true,
-      options: { quick: { type: 'boolean' }, help: { type: 'boolean' } },
-    });
-    if (values.help) return 'help';
-    if (positionals.length !== 1 || positionals[0] !== 'embedded') return undefined;
-    return values.quick ? quickPlan : fullPlan;
-  } catch {
-    return undefined;
+    await run(command);
+  } catch (error) {
+    if (!(error instanceof MissingPeer)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
   }
 }
 
-async function run(plan: Plan): Promise<void> {
+async function run(asked: Command): Promise<void> {
+  if (asked.kind === 'help') process.stdout.write(usageText(scenarios));
+  else if (asked.kind === 'report') writePages(readLayerResults());
+  else if (asked.kind === 'embedded') await runEmbedded(asked.isQuick);
+  else await runLayers(asked);
+}
+
+async function runEmbedded(isQuick: boolean): Promise<void> {
+  await withGenerator(async (generator, tell) => {
+    const results = await benchEmbedded({ plan: isQuick ? quickPlan : fullPlan, generator, tell });
+    const report = renderEmbedded(results);
+    console.log(report);
+    if (!isQuick) writeEmbeddedResults(results, report);
+  });
+}
+
+async function runLayers({ plan, names, isKept }: Extract<Command, { kind: 'layers' }>): Promise<void> {
+  checkPeers();
+  await withGenerator(async (generator, tell) => {
+    const chosen = scenarios.filter(({ name }) => names.includes(name));
+    const results = await benchLayers({ plan, generator, chosen, tell });
+    console.log(renderLayers(results));
+    if (isKept) writeLayerResults(results);
+    const hasFailed = results.some(
+      ({ failure, checks = [] }) => failure !== undefined || checks.some((each) => !each.isMet),
+    );
+    if (hasFailed) process.exitCode = 1;
+  });
+}
+
+async function withGenerator(
+  use: (generator: Generator, tell: (text: string) => void) => Promise<void>,
+): Promise<void> {
   const generator = await Generator.start();
   const startedAt = performance.now();
   const tell = (text: string) => console.error(`${((performance.now() - startedAt) / 1000).toFixed(0)} s  ${text}`);
   try {
-    const results = await benchEmbedded({ plan, generator, tell });
-    const report = renderEmbedded(results);
-    console.log(report);
-    if (plan === fullPlan) writeResults('embedded', results, report);
+    await use(generator, tell);
   } finally {
     generator.close();
   }
-}
-
-function writeResults(name: string, results: object, report: string): void {
-  const folder = new URL('../results/', import.meta.url);
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(new URL(`${name}.json`, folder), `${JSON.stringify(results, undefined, 2)}\n`);
-  writeFileSync(new URL(`${name}.md`, folder), report);
 }

@@ -5,20 +5,22 @@ export interface EventLoopLag {
   readonly max: number;
 }
 
-/** What a Prometheus text says, the values of a name over all its labels summed. */
+/** What a Prometheus text says: by name, summed over all its labels, and by name with its labels as they are written. */
 export type Metrics = ReadonlyMap<string, number>;
 
 const line = /^([a-z_:][a-z0-9_:]*)(\{[^}]*\})? (\S+)$/i;
 
-/** Reads GET /metrics. A label set, written as in the text, may follow the name of what is asked for. */
+/** Reads GET /metrics. */
 export async function readMetrics(port: number): Promise<Metrics> {
   const response = await fetch(`http://127.0.0.1:${port}/metrics`);
   const text = await response.text();
   if (response.status !== 200) throw new Error(`/metrics answered ${response.status}`);
   const metrics = new Map<string, number>();
   for (const row of text.split('\n')) {
-    const [, name, , value] = line.exec(row) ?? [];
-    if (name !== undefined) metrics.set(name, (metrics.get(name) ?? 0) + Number(value));
+    const [, name, labels, value] = line.exec(row) ?? [];
+    if (name === undefined) continue;
+    metrics.set(name, (metrics.get(name) ?? 0) + Number(value));
+    if (labels !== undefined) metrics.set(name + labels, Number(value));
   }
   return metrics;
 }
@@ -33,4 +35,20 @@ export async function readEventLoopLag(port: number): Promise<EventLoopLag> {
 /** Operations that have an outcome, since the store was started. */
 export async function readSettled(port: number): Promise<number> {
   return (await readMetrics(port)).get('kv_outcomes_total') ?? 0;
+}
+
+/**
+ * Sum of a metric over servers.
+ *
+ * @param label such as `status="applied"`: of those alone that have it
+ */
+export async function sumMetric(ports: readonly number[], name: string, label?: string): Promise<number> {
+  const pages = await Promise.all(ports.map(readMetrics));
+  return pages.reduce((sum, metrics) => sum + valueIn(metrics, name, label), 0);
+}
+
+function valueIn(metrics: Metrics, name: string, label: string | undefined): number {
+  if (label === undefined) return metrics.get(name) ?? 0;
+  const labelled = [...metrics].filter(([each]) => each.startsWith(`${name}{`) && each.includes(label));
+  return labelled.reduce((sum, [, value]) => sum + value, 0);
 }

@@ -35,14 +35,22 @@ interface ServerOptions {
   readonly hasMetrics: boolean;
 }
 
+/** How a folder goes. Servers that were killed a moment ago may still make a file. */
+export const removal = { recursive: true, force: true, maxRetries: 10 } as const;
+
 /** A folder for the data of one benchmark; `remove` deletes it, and so does the end of this process. */
-export async function makeDataFolder(): Promise<{ path: string; remove: () => Promise<void> }> {
+export interface DataFolder {
+  readonly path: string;
+  readonly remove: () => Promise<void>;
+}
+
+export async function makeDataFolder(): Promise<DataFolder> {
   const path = await mkdtemp(join(tmpdir(), 'stratakv-bench-'));
-  const removeAtExit = () => rmSync(path, { recursive: true, force: true });
+  const removeAtExit = () => rmSync(path, removal);
   process.once('exit', removeAtExit);
   const remove = async () => {
     process.off('exit', removeAtExit);
-    await rm(path, { recursive: true, force: true });
+    await rm(path, removal);
   };
   return { path, remove };
 }

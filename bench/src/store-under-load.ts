@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { NativeStore } from '../../scripts/capacity/native-store.ts';
 import { installServers } from '../../scripts/modes.mjs';
+import { NativeStore } from './native-store.ts';
 
 const answersWithinMs = 5000;
 

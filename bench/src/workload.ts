@@ -1,5 +1,9 @@
+import { expectLength, expectReceipt, expectStatus, requestHead, sampleEvery } from './answer-checks.ts';
 import { createPicker, type Distribution, entryKey, entryValue, keyPrefix } from './dataset.ts';
+import { createFreshClients } from './fresh-workload.ts';
+import type { FreshnessWatch } from './freshness.ts';
 import type { HttpAnswer } from './http-connection.ts';
+import { createEtcdClients, createWebdisClients } from './peer-workload.ts';
 
 /** What the clients of a load ask for. Plain data, as it travels to the generator. */
 export type Workload =
@@ -23,7 +27,19 @@ export type Workload =
       readonly waitSeconds?: number;
       readonly first?: number;
     }
+  | { readonly kind: 'delete'; readonly entries: number; readonly first?: number }
   | { readonly kind: 'list'; readonly entries: number; readonly limit: number }
+  /** Reads and writes of the same entries, with an eye on how old the answers are: see `createFreshClients`. */
+  | {
+      readonly kind: 'fresh-mix';
+      readonly entries: number;
+      readonly distribution: Distribution;
+      readonly valueBytes: number;
+      /** Share of the requests that write. */
+      readonly writes: number;
+      /** Higher than in any earlier load on the same entries. */
+      readonly epoch: number;
+    }
   /** The same requests to etcd's JSON gateway, which carries keys and values in Base64. */
   | {
       readonly kind: 'etcd-range' | 'etcd-put';
@@ -46,16 +62,25 @@ export interface Exchange {
   readonly head: string;
   readonly body: Buffer | undefined;
   readonly findMistake: (answer: HttpAnswer) => string | undefined;
+  /** Whether it adds to what has to be applied. */
+  readonly isWrite?: boolean;
 }
 
 /** Makes the next request of a client. */
 export type Client = () => Exchange;
 
-/** Status and length are checked in every answer, the bytes in one of so many. */
-const sampleEvery = 16;
+/** What the clients of a load notice beyond single answers. */
+export interface LoadNotes {
+  freshness?: FreshnessWatch;
+}
 
 /** Makes a client. Clients of one load differ by `seed`; 'in order' numbers are shared, as the load makes one picker. */
-export function createClients(workload: Workload, host: string, seed: number): (client: number) => Client {
+export function createClients(
+  workload: Workload,
+  host: string,
+  seed: number,
+  notes: LoadNotes = {},
+): (client: number) => Client {
   switch (workload.kind) {
     case 'constant':
       return () => createConstantClient(workload.bytes, host);
@@ -63,6 +88,10 @@ export function createClients(workload: Workload, host: string, seed: number): (
       return createGetClients(workload, host, seed);
     case 'put':
       return createPutClients(workload, host, seed);
+    case 'delete':
+      return createDeleteClients(workload, host);
+    case 'fresh-mix':
+      return createFreshClients(workload, host, seed, notes);
     case 'list':
       return (client) => createListClient(workload, host, seed + client);
     case 'etcd-range':
@@ -71,7 +100,7 @@ export function createClients(workload: Workload, host: string, seed: number): (
     case 'webdis-get':
       return createWebdisClients(workload, host, seed);
     case 'mixed': {
-      const parts = workload.parts.map((part, index) => createClients(part, host, seed + 1000 * index));
+      const parts = workload.parts.map((part, index) => createClients(part, host, seed + 1000 * index, notes));
       return (client) => (parts[client % parts.length] as (client: number) => Client)(client);
     }
   }
@@ -120,6 +149,7 @@ function createPutClients(workload: Extract<Workload, { kind: 'put' }>, host: st
     return {
       head: isSmall ? head + value : head,
       body: isSmall ? undefined : Buffer.from(value, 'latin1'),
+      isWrite: true,
       findMistake: ({ status, head: answered }) => {
         if (waitSeconds === undefined) return expectStatus(status, 202) ?? expectReceipt(answered);
         return status === 201 || status === 204 ? undefined : `status ${status} for a waited PUT`;
@@ -128,59 +158,15 @@ function createPutClients(workload: Extract<Workload, { kind: 'put' }>, host: st
   };
 }
 
-function createEtcdClients(
-  { kind, entries, distribution, valueBytes }: Extract<Workload, { kind: 'etcd-range' | 'etcd-put' }>,
-  host: string,
-  seed: number,
-) {
-  const pick = createPicker(distribution, entries, seed);
-  const isRange = kind === 'etcd-range';
-  const line = isRange ? 'POST /v3/kv/range' : 'POST /v3/kv/put';
-  let asked = 0;
-  return (): Client => () => {
-    const index = pick();
-    const isSampled = asked++ % sampleEvery === 0;
-    const key = base64(entryKey(index));
-    const value = base64(entryValue(index, valueBytes));
-    const body = isRange ? `{"key":"${key}"}` : `{"key":"${key}","value":"${value}"}`;
-    return {
-      head: requestHead(line, host, `content-length: ${body.length}\r\n`) + body,
-      body: undefined,
-      findMistake: ({ status, body: answered }) =>
-        expectStatus(status, 200) ??
-        (isRange && isSampled && !answered.includes(`"value":"${value}"`)
-          ? `no value or another one under ${entryKey(index)}`
-          : undefined),
-    };
-  };
-}
-
-function createWebdisClients(
-  { entries, distribution, valueBytes }: Extract<Workload, { kind: 'webdis-get' }>,
-  host: string,
-  seed: number,
-) {
-  const pick = createPicker(distribution, entries, seed);
+function createDeleteClients({ entries, first = 0 }: Extract<Workload, { kind: 'delete' }>, host: string) {
+  const pick = createPicker('in order', entries, 0);
   const rest = requestHead('', host);
-  let asked = 0;
-  return (): Client => () => {
-    const index = pick();
-    const isSampled = asked++ % sampleEvery === 0;
-    return {
-      head: `GET /GET/${encodeURIComponent(entryKey(index))}.txt${rest}`,
-      body: undefined,
-      findMistake: ({ status, body }) =>
-        expectStatus(status, 200) ??
-        expectLength(body, valueBytes) ??
-        (isSampled && body.toString('latin1') !== entryValue(index, valueBytes)
-          ? `wrong value under ${entryKey(index)}`
-          : undefined),
-    };
-  };
-}
-
-function base64(text: string): string {
-  return Buffer.from(text, 'latin1').toString('base64');
+  return (): Client => () => ({
+    head: `DELETE /kv/${entryKey(first + pick())}${rest}`,
+    body: undefined,
+    isWrite: true,
+    findMistake: ({ status, head }) => expectStatus(status, 202) ?? expectReceipt(head),
+  });
 }
 
 /** Pages in a row from each place a client starts at. */
@@ -212,22 +198,6 @@ function createListClient({ entries, limit }: Extract<Workload, { kind: 'list' }
       },
     };
   };
-}
-
-function requestHead(line: string, host: string, headers = ''): string {
-  return `${line} HTTP/1.1\r\nhost: ${host}\r\n${headers}\r\n`;
-}
-
-function expectStatus(status: number, wanted: number): string | undefined {
-  return status === wanted ? undefined : `status ${status} instead of ${wanted}`;
-}
-
-function expectLength(body: Buffer, bytes: number): string | undefined {
-  return body.length === bytes ? undefined : `${body.length} bytes instead of ${bytes}`;
-}
-
-function expectReceipt(head: string): string | undefined {
-  return head.includes('/operations/') ? undefined : 'a 202 without the path of its operation';
 }
 
 function expectPage(body: Buffer, limit: number, path: string): string | undefined {

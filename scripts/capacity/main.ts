@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readEnvironment } from '../../bench/src/environment.ts';
+import { NativeStore } from '../../bench/src/native-store.ts';
 import { measureCapacity } from './measure.ts';
-import { NativeStore } from './native-store.ts';
 import { capacityReport } from './report.ts';
 
 // Usage: npm run capacity

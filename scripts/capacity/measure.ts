@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readMetrics, readSettled } from '../../bench/src/metrics.ts';
+import { sumMetric } from '../../bench/src/metrics.ts';
+import type { NativeStore } from '../../bench/src/native-store.ts';
 import { type Load, type LoadFigures, loads, runLoad } from '../../bench/src/quick/load.ts';
-import type { NativeStore } from './native-store.ts';
+import { SettledWrites } from '../../bench/src/settled-writes.ts';
+import { type ByKind, cpuByKind, memoryByKind } from '../../bench/src/usage.ts';
 import { type CacheSize, cacheSize, type TableSize, tableSize } from './sizes.ts';
-import { type ByKind, cpuByKind, memoryByKind } from './usage.ts';
 
 export const entries = 16_000;
 export const loadSeconds = 8;
 const warmUpSeconds = 2;
 const idleSeconds = 4;
-const settledWithinMs = 60_000;
 
 /** A load, and what it cost beyond what an idle store takes. */
 export interface LoadCost extends LoadFigures {
@@ -34,7 +34,7 @@ export interface CapacityFigures {
 
 /** @throws Error when the store answers what it should not, or a cached read was not of the cache */
 export async function measureCapacity(store: NativeStore, tell: (line: string) => void): Promise<CapacityFigures> {
-  const settled = new SettledWrites(store);
+  const settled = new SettledWrites(() => portsOf(store, 'consumer'));
   const before = await cacheSize(store);
   const idleCpu = await idle(store);
   const filled = await runLoad(store.url, loads.put, entries);
@@ -51,7 +51,7 @@ export async function measureCapacity(store: NativeStore, tell: (line: string) =
   return {
     costs,
     idleCpu,
-    memory: memoryByKind(store),
+    memory: memoryByKind(store.processes()),
     newEntries,
     usedEntries: await tableSize(store, 'entries'),
     operations: await tableSize(store, 'operations'),
@@ -60,9 +60,9 @@ export async function measureCapacity(store: NativeStore, tell: (line: string) =
 }
 
 async function idle(store: NativeStore): Promise<ByKind> {
-  const before = cpuByKind(store);
+  const before = cpuByKind(store.processes());
   await sleep(idleSeconds * 1000);
-  const after = cpuByKind(store);
+  const after = cpuByKind(store.processes());
   return new Map([...after].map(([kind, cpu]) => [kind, (cpu - (before.get(kind) ?? 0)) / idleSeconds]));
 }
 
@@ -72,10 +72,10 @@ async function costOf(store: NativeStore, load: Load, idleCpu: ByKind, settled: 
   if (!isRead) await settled.all(warmUp.requests);
   const missesBefore = await databaseReads(store);
   const startedAt = performance.now();
-  const before = cpuByKind(store);
+  const before = cpuByKind(store.processes());
   const figures = await runLoad(store.url, load, entries, loadSeconds);
   if (!isRead) await settled.all(figures.requests);
-  const after = cpuByKind(store);
+  const after = cpuByKind(store.processes());
   const seconds = (performance.now() - startedAt) / 1000;
   const misses = (await databaseReads(store)) - missesBefore;
   if (isRead && misses > figures.requests / 100) throw new Error(`${misses} of ${figures.requests} reads missed`);
@@ -86,32 +86,11 @@ async function costOf(store: NativeStore, load: Load, idleCpu: ByKind, settled: 
   return { ...figures, name: load.name, cpu: new Map(cpu) };
 }
 
-/** Waits until what was accepted has been applied. */
-class SettledWrites {
-  readonly #store: NativeStore;
-  #accepted = 0;
-
-  constructor(store: NativeStore) {
-    this.#store = store;
-  }
-
-  /** @throws Error when it takes longer than a minute */
-  async all(accepted: number): Promise<void> {
-    this.#accepted += accepted;
-    for (const deadline = Date.now() + settledWithinMs; ; await sleep(100)) {
-      const settled = await total(this.#store, 'consumer', readSettled);
-      if (settled >= this.#accepted) return;
-      if (Date.now() > deadline) throw new Error(`${this.#accepted - settled} writes were not applied in time`);
-    }
-  }
-}
-
 /** Keys that storage nodes have read from the database. */
 function databaseReads(store: NativeStore): Promise<number> {
-  return total(store, 'storage-node', async (port) => (await readMetrics(port)).get('kv_database_read_keys_sum') ?? 0);
+  return sumMetric(portsOf(store, 'storage-node'), 'kv_database_read_keys_sum');
 }
 
-async function total(store: NativeStore, kind: string, read: (port: number) => Promise<number>): Promise<number> {
-  const counts = store.processes().map((each) => (each.kind === kind ? read(each.port) : 0));
-  return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
+function portsOf(store: NativeStore, kind: string): readonly number[] {
+  return store.processes().flatMap((each) => (each.kind === kind ? [each.port] : []));
 }

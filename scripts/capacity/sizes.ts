@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
-import type { NativeStore } from './native-store.ts';
+import type { NativeStore } from '../../bench/src/native-store.ts';
 
 /** Rows of a table and the bytes it takes with its indexes. */
 export interface TableSize {

@@ -1,7 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { memoryOf } from '../../bench/src/process-usage.ts';
 import { descendantsOf } from '../../native/src/process-tree.ts';
-import type { NativeStore } from './native-store.ts';
+import { memoryOf } from './process-usage.ts';
+
+/** A process of a server, and what it is: `nginx`, `gateway`, `etcd`. */
+export interface ServerProcess {
+  readonly kind: string;
+  readonly pid: number;
+}
 
 /** Of each kind of process: CPU seconds, or MiB. */
 export type ByKind = ReadonlyMap<string, number>;
@@ -10,8 +15,8 @@ export type ByKind = ReadonlyMap<string, number>;
 const ticksPerSecond = 100;
 
 /** CPU seconds so far, user and system, of the processes of each kind, their children and what was a child of them. */
-export function cpuByKind(store: NativeStore): ByKind {
-  return byKind(store, (pid) => {
+export function cpuByKind(processes: readonly ServerProcess[]): ByKind {
+  return byKind(processes, (pid) => {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
     // The name may hold spaces; what follows its bracket does not. utime, stime, and of ended children cutime, cstime.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
@@ -19,14 +24,14 @@ export function cpuByKind(store: NativeStore): ByKind {
   });
 }
 
-/** MiB of PSS: pages that processes share count once in all. */
-export function memoryByKind(store: NativeStore): ByKind {
-  return byKind(store, (pid) => memoryOf(pid).pss);
+/** MiB; by default of PSS: pages that processes share count once in all. */
+export function memoryByKind(processes: readonly ServerProcess[], of: 'pss' | 'rss' = 'pss'): ByKind {
+  return byKind(processes, (pid) => memoryOf(pid)[of]);
 }
 
-function byKind(store: NativeStore, usageOf: (pid: number) => number): ByKind {
+function byKind(processes: readonly ServerProcess[], usageOf: (pid: number) => number): ByKind {
   const usage = new Map<string, number>();
-  for (const { kind, pid } of store.processes()) {
+  for (const { kind, pid } of processes) {
     for (const each of [pid, ...descendantsOf(pid)])
       usage.set(kind, (usage.get(kind) ?? 0) + orNone(() => usageOf(each)));
   }

@@ -11,7 +11,7 @@ const mainFile = fileURLToPath(new URL('../../native/src/main.ts', import.meta.u
 const readyWithinMs = 90_000;
 const stopsWithinMs = 60_000;
 
-/** A native store with its default counts, on a folder of its own and a free port of 127.0.0.1. */
+/** A native store on a folder of its own and a free port of 127.0.0.1, with the default settings where no others are given. */
 export class NativeStore {
   readonly url: string;
   readonly #dataDir: string;
@@ -19,12 +19,12 @@ export class NativeStore {
   readonly #killAtExit: () => void;
   #output = '';
 
-  private constructor(dataDir: string, port: number) {
+  private constructor(dataDir: string, port: number, settings: Readonly<Record<string, string>>) {
     this.url = `http://127.0.0.1:${port}`;
     this.#dataDir = dataDir;
     const { PATH } = process.env;
     // Nobody's settings change what is measured.
-    const env = { PATH, HOME: dataDir, KV_DATA_DIR: dataDir, KV_PORT: `${port}`, KV_BIND: '127.0.0.1' };
+    const env = { PATH, HOME: dataDir, KV_DATA_DIR: dataDir, KV_PORT: `${port}`, KV_BIND: '127.0.0.1', ...settings };
     this.#child = spawn(process.execPath, [mainFile], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
@@ -36,9 +36,13 @@ export class NativeStore {
     process.once('exit', this.#killAtExit);
   }
 
-  /** Starts it without waiting. */
-  static async launch(dataDir: string): Promise<NativeStore> {
-    return new NativeStore(dataDir, await freePort());
+  /**
+   * Starts it without waiting.
+   *
+   * @param settings environment variables, such as `KV_NATIVE_CONSUMERS`
+   */
+  static async launch(dataDir: string, settings: Readonly<Record<string, string>> = {}): Promise<NativeStore> {
+    return new NativeStore(dataDir, await freePort(), settings);
   }
 
   /** @throws Error with what it said, when it does not get ready in time */

@@ -1,0 +1,29 @@
+import type { LayerBench } from './layer-bench.ts';
+import type { Latency } from './load-types.ts';
+import type { Subject } from './subject.ts';
+import { type Kinds, takeTurn } from './turn.ts';
+
+/** Latencies at a fixed rate, each from when its request was due: open loop, without coordinated omission. */
+export interface FixedRate {
+  readonly name: string;
+  /** Requests a second. */
+  readonly wanted: number;
+  /** Answers a second. */
+  readonly rate: number;
+  /** Milliseconds. */
+  readonly latency: Latency;
+  readonly cpuMicros: Kinds;
+}
+
+/** @param rate requests a second */
+export async function atFixedRate(
+  { generator, plan, tell }: LayerBench,
+  subject: Subject,
+  rate: number,
+  { connections = plan.connections, seconds = plan.fixedRateSeconds, seed = 100 } = {},
+): Promise<FixedRate> {
+  const { warmupSeconds } = plan;
+  const turn = await takeTurn(generator, subject, { connections, warmupSeconds, seconds, seed, rate });
+  tell(`${subject.name} at ${Math.round(rate)}/s: p99 ${turn.latency.p99.toFixed(2)} ms`);
+  return { name: subject.name, wanted: rate, rate: turn.rate, latency: turn.latency, cpuMicros: turn.cpuMicros };
+}

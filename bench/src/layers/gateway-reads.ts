@@ -1,0 +1,50 @@
+import { hold, rateRatio, ratio } from '../contest.ts';
+import type { LayerBench } from '../layer-bench.ts';
+import { atLeast, type Scenario, type ScenarioFigures } from '../scenario.ts';
+import { subjectOf } from '../subject.ts';
+import { total } from '../turn.ts';
+import { loadEtcd, loadHotEntries } from './entries.ts';
+
+export const gatewayReads: Scenario = {
+  name: 'gateway-reads',
+  title: 'GET hit at the gateway',
+  about:
+    'Cached entries without the proxies, against etcd (range) and against Webdis, which is one process in C in front of one Redis and has no layers; each asked directly.',
+  run: measureGatewayReads,
+};
+
+const names = {
+  store: 'GET hit at the gateway',
+  constant: 'constant route, house settings',
+  etcd: 'etcd range',
+  webdis: 'Webdis GET',
+} as const;
+
+async function measureGatewayReads(bench: LayerBench): Promise<ScenarioFigures> {
+  const { arena, plan } = bench;
+  const { hotEntries: entries, valueBytes } = plan;
+  const store = await loadHotEntries(bench);
+  const etcd = await arena.etcd();
+  await loadEtcd(bench, etcd);
+  const uniform = { entries, distribution: 'uniform', valueBytes } as const;
+  const contest = await hold(bench, gatewayReads.title, [
+    subjectOf(store.gateway, names.store, { kind: 'get', ...uniform }),
+    subjectOf(etcd, names.etcd, { kind: 'etcd-range', ...uniform }),
+    subjectOf(await arena.webdis(), names.webdis, { kind: 'webdis-get', ...uniform }),
+    subjectOf(await arena.constant('kit'), names.constant, { kind: 'constant', bytes: valueBytes }),
+  ]);
+  const work = 'GET hit at the gateway';
+  const rate = (other: string) => rateRatio(contest, names.store, other);
+  return {
+    contests: [contest],
+    targets: [
+      { work, limit: atLeast(3.5), unit: 'of etcd range over HTTP', measured: rate(names.etcd) },
+      { work, unit: 'of Webdis GET', measured: rate(names.webdis) },
+      {
+        work,
+        unit: "of Webdis's CPU a request",
+        measured: ratio(contest, names.store, names.webdis, ({ cpuMicros }) => total(cpuMicros)),
+      },
+    ],
+  };
+}
