@@ -86,7 +86,10 @@ async function work({ intake, applier, maintenance, batchEveryMs, closing }: Wor
   while (!closing.aborted) {
     if (maintenance.isDue) await maintenance.step();
     const earlyMs = startedAt + batchEveryMs - performance.now();
-    if (earlyMs > 0 && !intake.isPressing) await intake.gather(earlyMs);
+    if (earlyMs > 0 && !intake.isPressing) {
+      await intake.gather(earlyMs);
+      continue;
+    }
     const batch = intake.take();
     if (batch === undefined) {
       if (!maintenance.isDue) await intake.wait();
