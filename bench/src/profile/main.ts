@@ -57,7 +57,9 @@ async function profile({ kind, load: name }: ProfileCommand, store: LayeredStore
   const file = `${kind}-${name}.cpuprofile`;
   await writeFile(file, JSON.stringify(found));
   const { busy, places, functions } = findHotSpots(found);
-  console.log(`${kind} under ${name}: ${Math.round(answers / seconds)} answers/s, busy ${percent(busy)} of the time; ${file}`);
+  console.log(
+    `${kind} under ${name}: ${Math.round(answers / seconds)} answers/s, busy ${percent(busy)} of the time; ${file}`,
+  );
   console.log(`\n self  total  by place\n${lines(places, 15)}\n\n self  total  by function\n${lines(functions, 40)}`);
 }
 
