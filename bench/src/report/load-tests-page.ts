@@ -1,4 +1,4 @@
-import type { ScenarioResults } from '../layers.ts';
+import type { ScenarioResults } from '../layer-results.ts';
 
 /** docs/load-tests.md. */
 export function renderLoadTests(results: readonly ScenarioResults[]): string {
