@@ -150,6 +150,11 @@ function wantsServers(parsed) {
   return stages.length > 0 && selectFiles(parsed).files.some((file) => needsServers(file));
 }
 
+/** Installs the servers of the native mode, and k6, whose scripts have a test. Resolves to whether all are there. */
+async function installAll(node) {
+  return (await installServers(node)) === 0 && (await installServers(node, ['k6'])) === 0;
+}
+
 await runMain(async () => {
   try {
     const parsed = parseArguments(process.argv.slice(2));
@@ -159,7 +164,7 @@ await runMain(async () => {
     }
     const needed = wantsServers(parsed);
     const node = await bootstrap({ dev: true });
-    if (needed && (await installServers(node)) !== 0) {
+    if (needed && !(await installAll(node))) {
       console.error('\nThe tests start real servers. Without them: npm run test:embedded');
       return 1;
     }

@@ -18,7 +18,7 @@ export interface Environment {
   /** Milliseconds for 4 KiB and an fdatasync, where the data was: the least a durable answer can take. */
   readonly flushMs: Spread;
   readonly commit: string;
-  /** Whether there were changes that are in no commit, other than results. */
+  /** Whether there were changes that are in no commit, other than results and reports of load tests. */
   readonly isDirty: boolean;
   readonly startedAt: string;
 }
@@ -37,7 +37,7 @@ export function readEnvironment(): Environment {
     loadAverage: loadavg().map((load) => Math.round(load * 100) / 100),
     flushMs: measureFlush(),
     commit: git('rev-parse', '--short=12', 'HEAD') ?? 'none',
-    isDirty: git('status', '--porcelain', '--', '.', ':!bench/results') !== '',
+    isDirty: git('status', '--porcelain', '--', '.', ':!bench/results', ':!docs/load-tests') !== '',
     startedAt: new Date().toISOString(),
   };
 }

@@ -4,6 +4,11 @@ export interface ConsumerSettings {
   readonly maxBatchOperations: number;
   /** Bytes of the messages in one batch, unless a single message is larger. */
   readonly maxBatchBytes: number;
+  /**
+   * From the start of a batch to that of the next, milliseconds, as long as nobody waits for an outcome and the next is not
+   * full. Whatever comes after a pause goes at once.
+   */
+  readonly batchEveryMs: number;
   /** Messages that may wait here over all partitions; each partition may always have one. */
   readonly maxWaitingMessages: number;
   readonly maxWaitingBytes: number;
@@ -39,6 +44,7 @@ export interface ConsumerSettings {
 export const defaultConsumerSettings: ConsumerSettings = {
   maxBatchOperations: 500,
   maxBatchBytes: 4 * 1024 * 1024,
+  batchEveryMs: 15,
   maxWaitingMessages: 20_000,
   maxWaitingBytes: 64 * 1024 * 1024,
   renewEveryMs: 2_000,

@@ -50,7 +50,7 @@ export function startConsumer(deps: ConsumerDeps): Consumer {
   const applier = new BatchApplier({ ...common, cache, signal: closing.signal });
   const maintenance = new Maintenance({ ...common, cache, intake });
   const shares = new PartitionShares({ ...common, intake });
-  const working = work(intake, applier, maintenance, closing.signal);
+  const working = work({ intake, applier, maintenance, batchEveryMs: settings.batchEveryMs, closing: closing.signal });
 
   return {
     get partitions() {
@@ -72,17 +72,30 @@ export function startConsumer(deps: ConsumerDeps): Consumer {
   };
 }
 
+interface Work {
+  readonly intake: Intake;
+  readonly applier: BatchApplier;
+  readonly maintenance: Maintenance;
+  readonly batchEveryMs: number;
+  readonly closing: AbortSignal;
+}
+
 /** The one loop that writes: batches as they come, and a step of cleaning between two of them when one is due. */
-async function work(
-  intake: Intake,
-  applier: BatchApplier,
-  maintenance: Maintenance,
-  closing: AbortSignal,
-): Promise<void> {
+async function work({ intake, applier, maintenance, batchEveryMs, closing }: Work): Promise<void> {
+  let startedAt = Number.NEGATIVE_INFINITY;
   while (!closing.aborted) {
-    const batch = intake.take();
-    if (batch !== undefined) await applier.apply(batch);
     if (maintenance.isDue) await maintenance.step();
-    else if (batch === undefined) await intake.wait();
+    const earlyMs = startedAt + batchEveryMs - performance.now();
+    if (earlyMs > 0 && !intake.isPressing) {
+      await intake.gather(earlyMs);
+      continue;
+    }
+    const batch = intake.take();
+    if (batch === undefined) {
+      if (!maintenance.isDue) await intake.wait();
+      continue;
+    }
+    startedAt = performance.now();
+    await applier.apply(batch);
   }
 }

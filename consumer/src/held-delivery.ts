@@ -20,6 +20,8 @@ export interface HeldDelivery {
   /** Size of the message. */
   readonly bytes: number;
   readonly operations: readonly QueuedOperation[];
+  /** Whether a gateway waits for an outcome of it. */
+  readonly isAwaited: boolean;
   /** False as long as a message that cannot be decoded is not safe among the dead letters. */
   isReady: boolean;
 }

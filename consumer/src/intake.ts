@@ -28,6 +28,7 @@ export class Intake {
   #bytes = 0;
   #wake: (() => void) | undefined;
   #isAwake = false;
+  #isGathering = false;
 
   constructor(options: IntakeOptions) {
     this.#options = options;
@@ -65,14 +66,16 @@ export class Intake {
     const content = readDelivery(delivery, this.#options.partitionCount);
     const operations = content.damage === undefined ? content.operations : settleMarkers(content.ids);
     const isReady = content.damage === undefined;
-    const held = { session, tag, isRedelivered, bytes: body.byteLength, operations, isReady };
+    const isAwaited = operations.some(({ replyTo }) => replyTo !== undefined);
+    const held = { session, tag, isRedelivered, bytes: body.byteLength, operations, isAwaited, isReady };
     this.#messages += 1;
     this.#bytes += held.bytes;
     if (content.damage !== undefined) {
       const { damage: reason, ids } = content;
       void this.#setAside(held, { partition: session.partition, body, reason, ids });
     }
-    this.wake();
+    if (!this.#isGathering) this.wake();
+    else if (isAwaited || this.#isFull) this.wake();
     return held;
   }
 
@@ -113,6 +116,31 @@ export class Intake {
       }
     }
     return deliveries.length === 0 ? undefined : { deliveries, isSingly: false };
+  }
+
+  /** Whether a batch would gain nothing by waiting: somebody waits for it, or it is full. */
+  get isPressing(): boolean {
+    return this.#isFull || this.#sessions.some(({ waiting }) => waiting.isAwaited);
+  }
+
+  get #isFull(): boolean {
+    const { maxBatchOperations, maxBatchBytes } = this.#options.settings;
+    let [operations, bytes] = [0, 0];
+    for (const { waiting } of this.#sessions) {
+      operations += waiting.operations;
+      bytes += waiting.bytes;
+    }
+    return operations >= maxBatchOperations || bytes >= maxBatchBytes;
+  }
+
+  /** Lets the next batch grow, up to `ms` milliseconds; resolves early when it is pressing, or `wake` is called. */
+  async gather(ms: number): Promise<void> {
+    this.#isAwake = false;
+    this.#isGathering = true;
+    const timer = setTimeout(() => this.wake(), ms);
+    await this.wait();
+    clearTimeout(timer);
+    this.#isGathering = false;
   }
 
   /** Resolves when there may be something to do; at once when that was so since the last wait. */

@@ -6,6 +6,7 @@ import {
   type RaisedFence,
 } from '@stratakv/core';
 import type { HeldDelivery } from './held-delivery.ts';
+import { WaitingDeliveries } from './waiting-deliveries.ts';
 
 /** A partition whose fence was raised this often without a commit in between has killed its consumers. */
 const raisesOfAKiller = 3;
@@ -35,7 +36,7 @@ export class PartitionSession {
   hasCommitted = false;
   readonly #options: SessionOptions;
   #fence: RaisedFence | undefined;
-  readonly #waiting: HeldDelivery[] = [];
+  readonly #waiting = new WaitingDeliveries();
   readonly #working = new Set<HeldDelivery>();
   readonly #subscribed = Promise.withResolvers<PartitionSubscription>();
   readonly #resolveEnded: (cause: Error | undefined) => void;
@@ -70,12 +71,17 @@ export class PartitionSession {
   /** When the operation was made that waits first: milliseconds since 1970; infinity when none waits. */
   get oldestAt(): number {
     const [working] = this.#working;
-    const id = (working ?? this.#waiting[0])?.operations[0]?.id;
+    const id = (working ?? this.#waiting.head)?.operations[0]?.id;
     return id === undefined ? Number.POSITIVE_INFINITY : operationCreatedAt(id);
   }
 
+  /** What waits for its turn, as far as it can be told from outside. */
+  get waiting(): Pick<WaitingDeliveries, 'operations' | 'bytes' | 'isAwaited'> {
+    return this.#waiting;
+  }
+
   get isIdle(): boolean {
-    return this.#waiting.length === 0 && this.#working.size === 0;
+    return this.#waiting.head === undefined && this.#working.size === 0;
   }
 
   /**
@@ -83,7 +89,7 @@ export class PartitionSession {
    * What was never delivered before has killed nobody.
    */
   get isFragile(): boolean {
-    return this.#singlyLeft > 0 && this.#waiting[0]?.isRedelivered === true;
+    return this.#singlyLeft > 0 && this.#waiting.head?.isRedelivered === true;
   }
 
   /** The fence raised for it; undefined: not yet. */
@@ -111,7 +117,7 @@ export class PartitionSession {
 
   /** The delivery whose turn it is; undefined when there is none that may be applied now. */
   peek(): HeldDelivery | undefined {
-    const head = this.#waiting[0];
+    const { head } = this.#waiting;
     return head?.isReady && !this.#isPaused && this.isUsable ? head : undefined;
   }
 
@@ -153,7 +159,7 @@ export class PartitionSession {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.#subscribed.reject(cause ?? new Error('the session has ended'));
-    for (const delivery of this.#waiting.splice(0)) this.#options.onLeft(delivery);
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) this.#options.onLeft(next);
     for (const delivery of this.#working) this.#left(delivery);
     this.#resolveEnded(cause);
   }

@@ -4,7 +4,7 @@ import type { HostPort } from '@stratakv/service-kit';
 import { accessLog } from './access-log.ts';
 import { edgeTimes, envoyTime, type GatewayTimes } from './edge-times.ts';
 import { fillTemplate } from './fill-template.ts';
-import { isNamed } from './host-port.ts';
+import { type GatewayAddress, isNamed, isSocket } from './host-port.ts';
 import { localReplies } from './local-replies.ts';
 
 /** The largest body of `POST /kv:batchGet` a gateway takes. */
@@ -18,7 +18,7 @@ export interface EnvoyOptions extends GatewayTimes {
   /** Path of the Unix socket of the admin interface, which Envoy makes; as Envoy sees it. */
   readonly adminSocket: string;
   /** A name may stand for several gateways: all its addresses are used. */
-  readonly gateways: readonly HostPort[];
+  readonly gateways: readonly GatewayAddress[];
   /** `KV_MAX_VALUE_BYTES`. */
   readonly maxValueBytes: number;
   /** Requests under way at once; as many again may wait for a connection. Default 10,000. */
@@ -40,6 +40,9 @@ const byName = {
   },
 };
 
+/** Of connections to gateways: one that is gone without a word is noticed. Unix sockets have no such thing. */
+const keepAlive = { tcp_keepalive: { keepalive_time: 15, keepalive_interval: 5, keepalive_probes: 3 } };
+
 const template = fileURLToPath(new URL('../envoy.yaml.template', import.meta.url));
 
 /** The text of envoy.yaml. */
@@ -48,10 +51,11 @@ export function renderEnvoy(options: EnvoyOptions): string {
   const { envoy: times } = edgeTimes(options);
   return fillTemplate(readFileSync(template, 'utf8'), {
     admin_socket: JSON.stringify(adminSocket),
-    listen: socketAddress(listen),
-    metrics_listen: socketAddress(metricsListen),
+    listen: JSON.stringify(addressOf(listen)),
+    metrics_listen: JSON.stringify(addressOf(metricsListen)),
     discovery: gateways.some(isNamed) ? `cluster_type: ${JSON.stringify(byName)}` : 'type: STATIC',
-    gateways: JSON.stringify(gateways.map(endpoint)),
+    gateways: JSON.stringify(gateways.map((gateway) => ({ endpoint: { address: addressOf(gateway) } }))),
+    connection_options: gateways.every(isSocket) ? '' : `upstream_connection_options: ${JSON.stringify(keepAlive)}`,
     local_replies: indented(localReplies(), 20),
     access_log: indented(accessLog(options.accessLog), 18),
     body_bytes: Math.max(maxValueBytes, maxBatchBytes),
@@ -66,12 +70,9 @@ export function renderEnvoy(options: EnvoyOptions): string {
   });
 }
 
-function socketAddress({ host, port }: HostPort): string {
-  return JSON.stringify({ address: host, port_value: port });
-}
-
-function endpoint(gateway: HostPort): object {
-  return { endpoint: { address: { socket_address: { address: gateway.host, port_value: gateway.port } } } };
+function addressOf(address: GatewayAddress): object {
+  if (isSocket(address)) return { pipe: { path: address.path } };
+  return { socket_address: { address: address.host, port_value: address.port } };
 }
 
 /** A YAML list with one item a line, each in JSON, which is YAML too. */

@@ -25,6 +25,8 @@ export interface GatewayDeps {
   readonly storage: Storage;
   readonly outcomes: OutcomeFeed;
   readonly clock: Clock;
+  /** How many batches of reads the storage works on at once to its profit, now; undefined: any number. */
+  readonly parallelReads?: () => number;
   /** Fixed at installation. */
   readonly partitionCount: number;
   /** Operation ids are never made earlier than this, whatever the clock says: milliseconds since 1970. */
@@ -42,6 +44,8 @@ const waitsEndAfterMs = 1500;
 const maxBatchReads = 128;
 const maxMessageOperations = 64;
 const maxMessageBytes = 256 * 1024;
+/** Several times what a confirm takes, and little beside what a broker in trouble takes. */
+const holdMs = 100;
 
 /**
  * Makes the public HTTP app of a gateway: it does not listen, and closing it leaves the ports open.
@@ -56,12 +60,16 @@ export async function buildGateway(deps: GatewayDeps): Promise<FastifyInstance> 
   const admission = new Admission(config);
   const waiters = await OutcomeWaiters.listen(deps.outcomes);
   const { observeMessage } = registerGatewayMetrics(metrics, admission, waiters, queue);
-  const limits = { confirmTimeoutMs, maxMessageOperations, maxMessageBytes };
+  const limits = { confirmTimeoutMs, maxMessageOperations, maxMessageBytes, holdMs };
   const publisher = new WritePublisher(queue, limits, (message) => {
     observeMessage(message);
     logMessage(logger, message, config.logWrites);
   });
-  const reads = new ReadGatherer(storage, admission, { maxBatchReads, timeoutMs: config.readTimeoutMs });
+  const reads = new ReadGatherer(storage, admission, {
+    maxBatchReads,
+    timeoutMs: config.readTimeoutMs,
+    parallelRequests: deps.parallelReads,
+  });
   const timed = withTimeout(storage, config.readTimeoutMs);
   const retentionMs = config.operationRetentionSeconds * 1000;
   const settleAfterMs = 2 * confirmTimeoutMs;

@@ -8,6 +8,7 @@ import {
   exitOnConfigError,
   HealthChecks,
   Lifecycle,
+  listenOnSocket,
   observeQueue,
   readConfig,
   serverEventLog,
@@ -78,6 +79,7 @@ const app = await buildGateway({
   storage,
   outcomes,
   clock,
+  parallelReads: () => storage.nodes.known - storage.nodes.suspect,
   partitionCount,
   secrets: [encoder.encode(config.secret), ...previous],
   notBefore: () => installation.logHorizon,
@@ -92,4 +94,5 @@ lifecycle.push('readiness', async () => {
   await clock.sleep(config.drainMs);
 });
 const url = await app.listen({ port: config.port, host: config.bind });
+if (config.socket !== undefined) await listenOnSocket(app, config.socket);
 logger.info({ url }, 'listening');

@@ -1,7 +1,9 @@
 import {
   duration,
+  filePath,
   installationSettings,
   integer,
+  optional,
   rabbitmqSettings,
   type Setting,
   secretSettings,
@@ -27,6 +29,13 @@ export const gatewayProcessSettings = {
     default: '127.0.0.1',
     example: '0.0.0.0',
   }),
+  socket: optional(
+    filePath({
+      name: 'KV_GATEWAY_SOCKET',
+      about: 'Unix socket a gateway listens on besides its port, for an Envoy on the same machine.',
+      example: '/run/stratakv/gateway.sock',
+    }),
+  ),
   storageUrls: urlList(
     text({
       name: 'KV_STORAGE_NODES',

@@ -9,15 +9,26 @@ export interface GathererOptions {
   readonly maxBatchReads: number;
   /** Time for an answer, milliseconds. */
   readonly timeoutMs: number;
+  /** How many requests the storage works on at once to its profit, now; undefined: any number. */
+  readonly parallelRequests?: (() => number) | undefined;
 }
 
-/** Gathers the reads of one turn of the event loop into one request to the storage. */
+/** How long a request that is not answered holds back those after it, milliseconds. */
+const holdMs = 5;
+
+/**
+ * Gathers the reads of one turn of the event loop into one request to the storage. While it works on as many requests as
+ * it can to its profit, the next one gathers: what a request costs both sides hardly depends on what is in it.
+ */
 export class ReadGatherer {
   readonly #storage: Pick<Storage, 'readEach'>;
   readonly #admission: Admission;
   readonly #options: GathererOptions;
   #reads: LeveledRead[] = [];
   #callbacks: ReadCallback[] = [];
+  #isScheduled = false;
+  /** Requests that hold the next one back. */
+  #holding = 0;
 
   constructor(storage: Pick<Storage, 'readEach'>, admission: Admission, options: GathererOptions) {
     this.#storage = storage;
@@ -28,10 +39,10 @@ export class ReadGatherer {
   /** Reads one entry. @throws StrataError `overloaded`, at once */
   read(read: LeveledRead, callback: ReadCallback): void {
     this.#admission.admitRead();
-    if (this.#reads.length === 0) setImmediate(() => this.#flush());
-    else if (this.#reads.length >= this.#options.maxBatchReads) this.#flush();
+    if (this.#reads.length >= this.#options.maxBatchReads) this.#flush();
     this.#reads.push(read);
     this.#callbacks.push(callback);
+    this.#schedule();
   }
 
   /** As `read`, as a promise; rejects with StrataError. */
@@ -41,14 +52,42 @@ export class ReadGatherer {
     });
   }
 
+  #schedule(): void {
+    const { parallelRequests } = this.#options;
+    if (this.#isScheduled || this.#reads.length === 0) return;
+    if (parallelRequests !== undefined && this.#holding >= Math.max(1, parallelRequests())) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      this.#flush();
+    });
+  }
+
+  /** Counts a request until the function that is returned is called, or the time is over. */
+  #hold(): () => void {
+    this.#holding += 1;
+    let isHeld = true;
+    const letGo = () => {
+      if (!isHeld) return;
+      isHeld = false;
+      clearTimeout(timer);
+      this.#holding -= 1;
+      this.#schedule();
+    };
+    const timer = setTimeout(letGo, holdMs);
+    return letGo;
+  }
+
   #flush(): void {
     const reads = this.#reads;
     const callbacks = this.#callbacks;
     if (reads.length === 0) return;
     this.#reads = [];
     this.#callbacks = [];
+    const letGo = this.#hold();
     this.#storage.readEach(reads, Date.now() + this.#options.timeoutMs).then(
       (answers) => {
+        letGo();
         for (let index = 0; index < callbacks.length; index += 1) {
           const answer = answers[index];
           const callback = callbacks[index] as ReadCallback;
@@ -57,6 +96,7 @@ export class ReadGatherer {
         }
       },
       (cause: unknown) => {
+        letGo();
         const error = cause instanceof StrataError ? cause : new StrataError('internal', 'The read failed.', { cause });
         for (const callback of callbacks) this.#fail(callback, error);
       },

@@ -5,6 +5,8 @@ export interface PublisherOptions {
   readonly confirmTimeoutMs: number;
   readonly maxMessageOperations: number;
   readonly maxMessageBytes: number;
+  /** How long the writes of a partition wait, at most, for the confirm of those before them; milliseconds. */
+  readonly holdMs: number;
 }
 
 /** One message that was confirmed or refused. */
@@ -22,12 +24,24 @@ interface Pending {
   reject(error: unknown): void;
 }
 
-/** Publishes writes. Those of one turn of the event loop travel as one message per partition and are confirmed together. */
+/** The writes of one partition that are not published yet. */
+class Lane {
+  waiting: Pending[] = [];
+  /** Messages on their way that hold the next one back. */
+  holding = 0;
+}
+
+/**
+ * Publishes writes. Those of one turn of the event loop travel as one message per partition and are confirmed together.
+ * While one is on its way, the next of its partition gathers: what a broker does for a message costs it more than what
+ * is in it, so under load messages get fewer and larger. A message that is late no longer holds others back.
+ */
 export class WritePublisher {
   readonly #queue: Pick<OperationQueue, 'publish'>;
   readonly #options: PublisherOptions;
   readonly #observe: (message: PublishedMessage) => void;
-  #pending = new Map<number, Pending[]>();
+  readonly #lanes = new Map<number, Lane>();
+  #isScheduled = false;
 
   /** `observe` is told of each message that was confirmed or refused. */
   constructor(
@@ -48,19 +62,36 @@ export class WritePublisher {
    */
   publish(partition: number, operation: QueuedOperation): Promise<void> {
     return new Promise((resolve, reject) => {
-      if (this.#pending.size === 0) setImmediate(() => this.#flush());
-      const pending = { operation, resolve, reject };
-      const waiting = this.#pending.get(partition);
-      if (waiting === undefined) this.#pending.set(partition, [pending]);
-      else waiting.push(pending);
+      const lane = this.#laneOf(partition);
+      lane.waiting.push({ operation, resolve, reject });
+      if (lane.holding === 0) this.#schedule();
+    });
+  }
+
+  #laneOf(partition: number): Lane {
+    let lane = this.#lanes.get(partition);
+    if (lane === undefined) {
+      lane = new Lane();
+      this.#lanes.set(partition, lane);
+    }
+    return lane;
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      this.#flush();
     });
   }
 
   #flush(): void {
-    const gathered = this.#pending;
-    this.#pending = new Map();
-    for (const [partition, pending] of gathered) {
-      for (const message of this.#messages(pending)) void this.#send(partition, message);
+    for (const [partition, lane] of this.#lanes) {
+      if (lane.waiting.length === 0 || lane.holding > 0) continue;
+      const gathered = lane.waiting;
+      lane.waiting = [];
+      for (const message of this.#messages(gathered)) void this.#send(partition, lane, message);
     }
   }
 
@@ -82,10 +113,11 @@ export class WritePublisher {
     yield message;
   }
 
-  async #send(partition: number, message: readonly Pending[]): Promise<void> {
+  async #send(partition: number, lane: Lane, message: readonly Pending[]): Promise<void> {
     const { promise: late, reject: giveUp } = Promise.withResolvers<never>();
     const startedAt = performance.now();
     const timer = setTimeout(() => giveUp(unconfirmed()), this.#options.confirmTimeoutMs);
+    const letGo = this.#hold(lane);
     const operations = message.map(({ operation }) => operation);
     let failure: unknown;
     try {
@@ -96,9 +128,25 @@ export class WritePublisher {
       for (const { reject } of message) reject(error);
     } finally {
       clearTimeout(timer);
+      letGo();
       const seconds = (performance.now() - startedAt) / 1000;
       this.#observe({ partition, operations, seconds, error: failure });
     }
+  }
+
+  /** Holds a lane back until the function that is returned is called, or the time is over. */
+  #hold(lane: Lane): () => void {
+    lane.holding += 1;
+    let isHeld = true;
+    const letGo = () => {
+      if (!isHeld) return;
+      isHeld = false;
+      clearTimeout(timer);
+      lane.holding -= 1;
+      if (lane.holding === 0 && lane.waiting.length > 0) this.#schedule();
+    };
+    const timer = setTimeout(letGo, this.#options.holdMs);
+    return letGo;
   }
 }
 

@@ -4,7 +4,7 @@ import { type OperationQueue, type QueuedOperation, StrataError } from '@stratak
 import { deleteOf, putOf } from '@stratakv/core/testing';
 import { WritePublisher } from '../src/write-publisher.ts';
 
-const limits = { confirmTimeoutMs: 50, maxMessageOperations: 4, maxMessageBytes: 1000 };
+const limits = { confirmTimeoutMs: 50, maxMessageOperations: 4, maxMessageBytes: 1000, holdMs: 20 };
 
 type Sent = { partition: number; operations: readonly QueuedOperation[] };
 
@@ -57,3 +57,34 @@ test('without a confirm in time the outcome is unknown, and nothing is published
   });
   assert.equal(sent.length, 1);
 });
+
+test('while a message is on its way, the next of its partition gathers, and leaves with the confirm', async () => {
+  const confirms: (() => void)[] = [];
+  const { sent, publisher } = recording(() => new Promise((resolve) => confirms.push(resolve)));
+  const first = publisher.publish(1, putOf('a', '1'));
+  await turn();
+  const later = [publisher.publish(1, putOf('b', '2')), publisher.publish(2, putOf('c', '3'))];
+  await turn();
+  later.push(publisher.publish(1, putOf('d', '4')));
+  await turn();
+  assert.deepEqual(shapeOf(sent), ['1: 1', '2: 1'], 'another partition is not held back');
+  confirms[0]?.();
+  await first;
+  await turn();
+  assert.deepEqual(shapeOf(sent), ['1: 1', '2: 1', '1: 2']);
+  for (const confirm of confirms) confirm();
+  await Promise.all(later);
+});
+
+test('a message that is late no longer holds others back', async () => {
+  const { sent, publisher } = recording(() => new Promise(() => {}));
+  const all = [publisher.publish(1, putOf('a', '1'))];
+  await turn();
+  all.push(publisher.publish(1, putOf('b', '2')));
+  await Promise.allSettled(all);
+  assert.deepEqual(shapeOf(sent), ['1: 1', '1: 1']);
+});
+
+const turn = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+const shapeOf = (sent: readonly Sent[]) =>
+  sent.map(({ partition, operations }) => `${partition}: ${operations.length}`);

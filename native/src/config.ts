@@ -53,6 +53,7 @@ export type NativeConfig = Config<typeof nativeSettings>;
 const determined: ReadonlySet<string> = new Set([
   'KV_GATEWAY_PORT',
   'KV_GATEWAY_BIND',
+  'KV_GATEWAY_SOCKET',
   'KV_STORAGE_PORT',
   'KV_STORAGE_BIND',
   'KV_STORAGE_NODES',

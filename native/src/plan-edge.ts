@@ -6,7 +6,7 @@ const local = '127.0.0.1';
 
 /** The Envoys and nginx, which is the last one. `port` is where nginx listens. */
 export async function planEdge(
-  { config, ports, folderOf }: StackSite,
+  { config, ports, sockets, folderOf }: StackSite,
   gateways: readonly StackProcess[],
   port: number,
 ): Promise<readonly StackProcess[]> {
@@ -18,9 +18,10 @@ export async function planEdge(
       ...common,
       name,
       folder: folderOf(name),
+      sockets: sockets.folder,
       listen: { host: local, port: await ports.portOf(name) },
       metricsListen: { host: local, port: await ports.portOf(`${name} metrics`) },
-      gateways: gateways.map((gateway) => ({ host: local, port: gateway.port })),
+      gateways: gateways.map(({ spec }) => ({ path: sockets.pathOf(spec.name) })),
     });
   }
   const nginx = nginxSpec({

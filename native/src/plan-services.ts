@@ -51,7 +51,7 @@ export async function planServices(
 }
 
 async function planService(
-  { ports, env }: StackSite,
+  { ports, env, sockets }: StackSite,
   kind: ServiceKind,
   name: string,
   told: Readonly<Record<string, string>>,
@@ -73,8 +73,10 @@ async function planService(
         ...onlyKnown({ KV_LOG_WRITES: 'true' }, settings),
         ...inheritedSettings(settings, env),
         ...onlyKnown(told, settings),
+        ...onlyKnown({ KV_GATEWAY_SOCKET: sockets.pathOf(name) }, settings),
         [portName]: `${port}`,
       },
+      ...(kind === 'gateway' ? { folder: sockets.folder, prepare: () => sockets.prepare() } : {}),
       // It finishes the requests it has, which may wait for an outcome.
       stopWithinMs: 15_000,
       // That it is alive. Whether it is ready depends on others, which may have to be started again first.

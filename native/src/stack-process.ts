@@ -3,6 +3,7 @@ import type { NativeConfig } from './config.ts';
 import type { PortBook } from './port-book.ts';
 import type { ProcessSpec } from './process-spec.ts';
 import type { SecretFolder } from './secret-folder.ts';
+import type { SocketFolder } from './socket-folder.ts';
 
 export type ProcessKind =
   | 'postgres'
@@ -33,6 +34,7 @@ export interface StackSite {
   readonly env: Environment;
   readonly ports: PortBook;
   readonly secrets: SecretFolder;
+  readonly sockets: SocketFolder;
   /** The folder of a process of this name, absolute. The process makes it. */
   folderOf(name: string): string;
 }

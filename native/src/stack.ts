@@ -7,6 +7,7 @@ import { planServers } from './plan-servers.ts';
 import { planServices } from './plan-services.ts';
 import { PortBook } from './port-book.ts';
 import { SecretFolder } from './secret-folder.ts';
+import { SocketFolder } from './socket-folder.ts';
 import type { StackProcess } from './stack-process.ts';
 import { Supervisor, type SupervisorEvent } from './supervisor.ts';
 
@@ -46,7 +47,8 @@ export class Stack {
     const { dataDir } = config;
     const ports = new PortBook(join(dataDir, 'run', 'ports.json'));
     const secrets = new SecretFolder(join(dataDir, 'secrets'));
-    const site = { config, env, ports, secrets, folderOf: (name: string) => join(dataDir, 'servers', name) };
+    const sockets = new SocketFolder(join(dataDir, 'run', 'sockets'));
+    const site = { config, env, ports, secrets, sockets, folderOf: (name: string) => join(dataDir, 'servers', name) };
     const servers = await planServers(site);
     const services = await planServices(site, servers.environment);
     const port = config.port === 0 ? await ports.portOf('nginx') : config.port;

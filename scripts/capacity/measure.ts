@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sumMetric } from '../../bench/src/metrics.ts';
 import type { NativeStore } from '../../bench/src/native-store.ts';
+import { type Load, type LoadFigures, loads, runLoad } from '../../bench/src/quick/load.ts';
 import { SettledWrites } from '../../bench/src/settled-writes.ts';
 import { type ByKind, cpuByKind, memoryByKind } from '../../bench/src/usage.ts';
-import { type Load, type LoadFigures, loads, runLoad } from './load.ts';
 import { type CacheSize, cacheSize, type TableSize, tableSize } from './sizes.ts';
 
 export const entries = 16_000;

@@ -1,5 +1,5 @@
 import type { Environment } from '../../bench/src/environment.ts';
-import { connections, keyBytes, valueBytes } from './load.ts';
+import { connections, keyBytes, valueBytes } from '../../bench/src/quick/load.ts';
 import { type CapacityFigures, entries, loadSeconds } from './measure.ts';
 import type { TableSize } from './sizes.ts';
 

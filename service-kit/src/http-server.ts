@@ -11,6 +11,7 @@ import { problemAnswer } from './problem.ts';
 import { answerError, installProblemHandlers } from './problem-handlers.ts';
 import { createRequestIds } from './request-id.ts';
 import { traceIdOf } from './trace-id.ts';
+import { socketClosed } from './unix-socket.ts';
 import { closeUnusedConnections, watchUnusedConnections } from './unused-connections.ts';
 
 export interface HttpServerOptions {
@@ -99,6 +100,7 @@ export async function closeHttpServer(app: FastifyInstance, graceMs = 5000): Pro
     const closing = app.close();
     closeUnusedConnections(app.server);
     await closing;
+    await socketClosed(app.server);
   } finally {
     clearTimeout(timer);
   }

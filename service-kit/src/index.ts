@@ -17,3 +17,4 @@ export * from './start-error.ts';
 export * from './startup.ts';
 export * from './store-settings.ts';
 export * from './trace-id.ts';
+export { listenOnSocket } from './unix-socket.ts';

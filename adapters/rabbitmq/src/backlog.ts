@@ -3,8 +3,9 @@
  *
  * RabbitMQ says so only of what was delivered before. The rest is counted: without another consumer, what is ready when
  * subscribing comes first. With another one, the subscription begins when that one goes, which shows at the first
- * delivery: what is ready then is counted, and until that count is known, everything was there. So a mark may be one
- * too many for a moment; what was in a consumer's hands is never without.
+ * delivery: what is ready then is counted, and until that count is known, everything was there. What is delivered while
+ * the broker counts may or may not be in the count, and is taken to be: the last of what nobody had may go without a
+ * mark, while nothing new has one for longer than the count takes. What was in a consumer's hands is never without.
  */
 export class Backlog {
   readonly #count: () => Promise<number>;
@@ -38,9 +39,10 @@ export class Backlog {
 
   async #measure(): Promise<void> {
     this.#isMeasuring = true;
+    const asked = this.#delivered;
     // It fails with its channel, and nothing is delivered any more then.
     const ready = await this.#count().catch(() => 0);
-    this.#before = this.#delivered + ready;
+    this.#before = asked + ready;
     this.#isMeasured = true;
   }
 }

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ChannelModel, connect, type ServerProperties } from 'amqplib';
+import { joinWrites } from './join-writes.ts';
 
 export interface ConnectionOptions {
   readonly heartbeatSeconds: number;
@@ -32,6 +33,7 @@ export class Connection {
   private constructor(model: ChannelModel, heartbeatSeconds: number) {
     this.model = model;
     this.#socket = socketOf(model);
+    joinWrites(this.#socket);
     const { promise, resolve } = Promise.withResolvers<Error>();
     this.lost = promise;
     this.#markLost = resolve;

@@ -10,15 +10,15 @@ export class HeldMessages {
     this.#lastTag = tag;
   }
 
-  /** Takes out everything up to a tag; false when there is nothing to take. */
-  take(tag: number): boolean {
+  /** Takes out everything up to a tag, and says how many messages that was. */
+  take(tag: number): number {
     const before = this.#sizes.size;
     for (const [held, bytes] of this.#sizes) {
       if (held > tag) break;
       this.#sizes.delete(held);
       this.#bytes -= bytes;
     }
-    return this.#sizes.size < before;
+    return before - this.#sizes.size;
   }
 
   get lastTag(): number {

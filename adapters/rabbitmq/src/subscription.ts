@@ -1,5 +1,6 @@
 import { type PartitionSubscription, type QueueListener, StrataError } from '@stratakv/core';
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
+import { Acks } from './acks.ts';
 import { Backlog } from './backlog.ts';
 import { closeChannel } from './close-channel.ts';
 import { HeldMessages } from './held-messages.ts';
@@ -24,17 +25,16 @@ export class Subscription implements PartitionSubscription {
   readonly #options: SubscriptionOptions;
   readonly #held = new HeldMessages();
   readonly #backlog: Backlog;
+  readonly #acks: Acks;
   #isOpen = true;
   /** Whether whoever subscribed has it, and is to be told of its end. */
   #isHandedOut = false;
-  /** The last question that was asked after an ack, and the one that is to be asked next. */
-  #flushed: Promise<void> = Promise.resolve();
-  #flushing: Promise<void> | undefined;
 
   private constructor(channel: Channel, backlog: Backlog, options: SubscriptionOptions) {
     this.#channel = channel;
     this.#backlog = backlog;
     this.#options = options;
+    this.#acks = new Acks(channel, options.prefetch);
   }
 
   /** @throws StrataError `unavailable` when the queue is not there or the connection was lost */
@@ -80,10 +80,10 @@ export class Subscription implements PartitionSubscription {
   async ack(tag: number): Promise<void> {
     if (!this.#isOpen) throw new StrataError('unavailable', 'The subscription has ended.');
     const upTo = Math.min(tag, this.#held.lastTag);
-    if (!this.#held.take(upTo)) return;
+    const messages = this.#held.take(upTo);
+    if (messages === 0) return;
     try {
-      this.#channel.ack({ fields: { deliveryTag: upTo } } as ConsumeMessage, true);
-      await this.#flush();
+      await this.#acks.add(upTo, messages);
     } catch (cause) {
       throw unavailable('The connection was lost before an ack was through.', cause);
     }
@@ -91,8 +91,8 @@ export class Subscription implements PartitionSubscription {
 
   async close(): Promise<void> {
     if (!this.#end()) return;
-    // An ack that is on its way arrives.
-    await (this.#flushing ?? this.#flushed).catch(() => {});
+    // What was acked before does not come again.
+    await this.#acks.flush();
     await closeChannel(this.#channel);
   }
 
@@ -122,18 +122,5 @@ export class Subscription implements PartitionSubscription {
     const wasOpen = this.#isOpen;
     this.#isOpen = false;
     return wasOpen;
-  }
-
-  /**
-   * Waits until the broker has the acks. It does not answer them, but it answers what is asked after them on the same
-   * channel: here to keep the prefetch as it is. Acks made meanwhile share the next question.
-   */
-  #flush(): Promise<void> {
-    this.#flushing ??= this.#flushed.then(() => {
-      this.#flushing = undefined;
-      this.#flushed = this.#channel.prefetch(this.#options.prefetch).then(() => {});
-      return this.#flushed;
-    });
-    return this.#flushing;
   }
 }

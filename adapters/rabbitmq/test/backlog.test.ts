@@ -20,8 +20,19 @@ test('behind another consumer, everything was there until the count at the first
   });
   assert.deepEqual(marks(backlog, [true, false]), [true, true]);
   await turn();
-  assert.deepEqual(marks(backlog, [false, false, true]), [true, false, true]);
+  assert.deepEqual(marks(backlog, [false, false, true]), [false, false, true]);
   assert.equal(counts, 1);
+});
+
+test('what comes in the same chunk as the count is not taken for something that is to come', async () => {
+  const counted = Promise.withResolvers<number>();
+  const backlog = new Backlog(9, 1, () => counted.promise);
+  assert.deepEqual(marks(backlog, [true]), [true]);
+  // The count is there, but whoever asked is told only after the deliveries behind it.
+  counted.resolve(2);
+  assert.deepEqual(marks(backlog, [false, false]), [true, true]);
+  await turn();
+  assert.deepEqual(marks(backlog, [false, false]), [false, false]);
 });
 
 test('when the broker cannot count, the mark of the broker is what remains', async () => {

@@ -23,7 +23,8 @@ export function renderEmbedded(results: EmbeddedResults): string {
   return `${sections.join('\n\n')}\n`;
 }
 
-function renderEnvironment(environment: Environment): string {
+/** The machine, as a section. */
+export function renderEnvironment(environment: Environment): string {
   const { cpu, cores, memoryMiB, system, node, hasCompileCache, loadAverage, flushMs } = environment;
   const rows = [
     ['CPU', `${cpu}, ${cores} cores, shared by the server and the load generator`],

@@ -19,6 +19,7 @@ import type { OperationLog } from '../operation-log.ts';
 import type { ReadGatherer } from '../read-gatherer.ts';
 import { timestamp } from '../receipt.ts';
 import { keyOfRequest } from '../request-path.ts';
+import { answerInOnePiece, type FlatHeaders, isSmall } from '../small-answer.ts';
 import { awaitSyncToken } from '../sync-wait.ts';
 
 export interface ReadRouteDeps {
@@ -77,41 +78,55 @@ function sendAnswer(key: Key, answer: LeveledAnswer, request: FastifyRequest, re
   if (answer.kind === 'problem') {
     return reply.send(new StrataError(answer.code, problemKinds[answer.code].title, { extensions: { key } }));
   }
-  reply.header('age', Math.floor(answer.ageMs / 1000)).header('cache-status', formatCacheStatus(answer.cacheStatus));
-  reply.header('server-timing', `storage;dur=${reply.elapsedTime.toFixed(2)}`);
-  if (answer.entry === undefined) {
-    return reply.send(new StrataError('not-found', 'There is no entry under this key.', { extensions: { key } }));
+  const { entry } = answer;
+  const headers = provenance(answer, reply);
+  if (entry === undefined) {
+    const error = new StrataError('not-found', 'There is no entry under this key.', { extensions: { key } });
+    return withHeaders(reply, headers).send(error);
   }
-  return sendEntry(answer.entry, request, reply);
+  addValidators(headers, entry);
+  if (isUnchanged(request.headers, entry)) return withHeaders(reply, headers).code(304).send();
+  addRepresentation(headers, entry);
+  if (request.method === 'HEAD') return withHeaders(reply, headers).send();
+  if (!isSmall(entry.value.length)) return withHeaders(reply, headers).send(entry.value);
+  answerInOnePiece(reply, headers, latin1(entry.value));
+  return reply;
 }
 
-function sendEntry(entry: Entry, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  reply.headers(validators(entry));
-  if (isUnchanged(request.headers, entry)) return reply.code(304).send();
-  reply.headers(representation(entry));
-  return request.method === 'HEAD' ? reply.send() : reply.send(entry.value);
+function withHeaders(reply: FastifyReply, headers: FlatHeaders): FastifyReply {
+  for (let index = 0; index < headers.length; index += 2) reply.header(`${headers[index]}`, headers[index + 1]);
+  return reply;
 }
 
-function validators(entry: Entry): Record<string, string> {
-  const headers: Record<string, string> = {
-    etag: formatEtag(entry.version),
-    'last-modified': new Date(entry.modifiedAt).toUTCString(),
-    // Without it a browser or proxy may keep an entry for as long as it guesses (RFC 9111 §4.2.2).
-    'cache-control': 'private, no-cache',
-  };
-  if (entry.expiresAt !== undefined) headers['kv-expires'] = timestamp(entry.expiresAt);
-  return headers;
+/** Where the answer comes from, and how old it is. */
+function provenance(
+  { ageMs, cacheStatus }: Extract<LeveledAnswer, { kind: 'found' }>,
+  reply: FastifyReply,
+): FlatHeaders {
+  return [
+    'age',
+    Math.floor(ageMs / 1000),
+    'cache-status',
+    formatCacheStatus(cacheStatus),
+    'server-timing',
+    `storage;dur=${reply.elapsedTime.toFixed(2)}`,
+  ];
 }
 
-function representation(entry: Entry): Record<string, string | number> {
-  const headers: Record<string, string | number> = {
-    'content-type': entry.contentType,
-    'content-length': entry.value.length,
-    'accept-ranges': 'none',
-    // A stored page must not run scripts with the rights of this origin.
-    'x-content-type-options': 'nosniff',
-    'content-security-policy': 'sandbox',
-  };
-  for (const [name, value] of entry.meta) headers[`kv-meta-${name}`] = value;
-  return headers;
+function addValidators(headers: FlatHeaders, entry: Entry): void {
+  headers.push('etag', formatEtag(entry.version), 'last-modified', new Date(entry.modifiedAt).toUTCString());
+  // Without it a browser or proxy may keep an entry for as long as it guesses (RFC 9111 §4.2.2).
+  headers.push('cache-control', 'private, no-cache');
+  if (entry.expiresAt !== undefined) headers.push('kv-expires', timestamp(entry.expiresAt));
+}
+
+function addRepresentation(headers: FlatHeaders, entry: Entry): void {
+  headers.push('content-type', entry.contentType, 'content-length', entry.value.length, 'accept-ranges', 'none');
+  // A stored page must not run scripts with the rights of this origin.
+  headers.push('x-content-type-options', 'nosniff', 'content-security-policy', 'sandbox');
+  for (const [name, value] of entry.meta) headers.push(`kv-meta-${name}`, value);
+}
+
+function latin1(value: Uint8Array): string {
+  return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('latin1');
 }

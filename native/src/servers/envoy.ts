@@ -11,6 +11,8 @@ export interface EnvoyServerOptions extends Omit<EnvoyOptions, 'adminSocket'> {
   readonly name: string;
   /** Holds the socket of the admin interface, and the configuration for people to read. */
   readonly folder: string;
+  /** Holds the sockets of gateways, where they listen on such. */
+  readonly sockets?: string;
   /** Worker threads. Default 1. */
   readonly workers?: number;
 }
@@ -19,7 +21,7 @@ const socket = 'admin.sock';
 
 /** A balancer between nginx and the gateways. It runs without rights. */
 export function envoySpec(options: EnvoyServerOptions): ProcessSpec {
-  const { name, folder, metricsListen, workers = 1 } = options;
+  const { name, folder, sockets, metricsListen, workers = 1 } = options;
   const configuration = renderEnvoy({ ...options, adminSocket: socket });
   return {
     name,
@@ -36,6 +38,7 @@ export function envoySpec(options: EnvoyServerOptions): ProcessSpec {
     ],
     isUnprivileged: true,
     cwd: folder,
+    ...(sockets === undefined ? {} : { folder: sockets }),
     readyWithinMs: 10_000,
     prepare: () => prepareFolder(folder, configuration),
     // Not before it has asked each gateway once.

@@ -5,6 +5,8 @@ declare module 'autocannon' {
     readonly path: string;
     readonly headers?: Readonly<Record<string, string>>;
     readonly body?: string;
+    /** Is called with each answer. */
+    readonly onResponse?: (status: number, body: string) => void;
   }
 
   export interface LoadClient {
@@ -30,7 +32,7 @@ declare module 'autocannon' {
     readonly duration: number;
     readonly statusCodeStats: Readonly<Record<string, { readonly count: number }>>;
     /** Milliseconds. */
-    readonly latency: { readonly p50: number; readonly p99: number };
+    readonly latency: { readonly p50: number; readonly p99: number; readonly max: number };
   }
 
   const autocannon: (options: LoadOptions) => Promise<LoadResult>;

@@ -1,0 +1,3 @@
+import { createScript } from './run.ts';
+
+export const { options, setup, step, teardown, handleSummary } = createScript('spike');

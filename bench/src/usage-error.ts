@@ -1,0 +1,4 @@
+/** A command was called wrongly. The message says how. */
+export class UsageError extends Error {
+  override name = 'UsageError';
+}
