@@ -85,7 +85,7 @@ async function wideEdge({ arena, plan }: LayerBench, store: LayeredStore): Promi
 }
 
 async function beside(bench: LayerBench, gets: Subject, what: string): Promise<Beside> {
-  const watch = new MemoryPeak(gets.processes);
+  const watch = new MemoryPeak(gets.processes());
   const small = await atFixedRate(bench, { ...gets, name: `${gets.name}, ${what}` }, smallRate, {
     connections: smallConnections,
   }).finally(() => watch.end());
@@ -151,8 +151,8 @@ function sum(peak: ByKind): number {
 function memoryFacts(rounds: readonly Beside[]): Fact[] {
   const busy = [...peakOf(rounds)].filter(([, mib]) => mib >= 1).sort(([, one], [, other]) => other - one);
   const what = rounds[0]?.what ?? '';
-  const parts = busy.map(([kind, value]) => ({ name: `${what}: highest PSS, ${kind}`, value, unit: 'MiB' }));
-  return [{ name: `${what}: highest PSS, all`, value: sum(peakOf(rounds)), unit: 'MiB' }, ...parts];
+  const parts = busy.map(([kind, value]) => ({ name: `${what}: highest RSS, ${kind}`, value, unit: 'MiB' }));
+  return [{ name: `${what}: highest RSS, all`, value: sum(peakOf(rounds)), unit: 'MiB' }, ...parts];
 }
 
 function idleCheck(count: number, rounds: readonly Round[]): Check {
