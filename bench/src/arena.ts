@@ -57,7 +57,7 @@ export class Arena {
 
   etcdBehindProxies(): Promise<Peer> {
     return this.#once('Nginx and Envoy for etcd', async () =>
-      startEdge(this.#runner, await this.etcd(), etcdHealthPath),
+      startEdge(this.#runner, await this.etcd(), { healthPath: etcdHealthPath }),
     );
   }
 
@@ -69,7 +69,9 @@ export class Arena {
   /** A Fastify route that returns a constant: `bare`, or with the `kit` of every service. */
   constant(kind: 'bare' | 'kit'): Promise<Peer> {
     return this.#once(`the constant route (${kind})`, async () => {
-      const server = await startConstant(kind, this.#options.valueBytes);
+      const { valueBytes } = this.#options;
+      await this.#runner.sockets.prepare();
+      const server = await startConstant(kind, valueBytes, join(this.#runner.sockets.folder, socketName(kind)));
       this.#closers.push(() => server.close());
       return peerOf(server, 'constant');
     });
@@ -77,7 +79,7 @@ export class Arena {
 
   constantBehindProxies(kind: 'bare' | 'kit'): Promise<Peer> {
     return this.#once(`Nginx and Envoy for the constant route (${kind})`, async () =>
-      startEdge(this.#runner, await this.constant(kind), '/readyz'),
+      startEdge(this.#runner, await this.constant(kind), { healthPath: '/readyz', socket: socketName(kind) }),
     );
   }
 
@@ -123,4 +125,8 @@ export class Arena {
 
 function peerOf({ name, port, pid }: Server, kind: string): Peer {
   return { name, port, processes: () => [{ kind, pid }] };
+}
+
+function socketName(kind: 'bare' | 'kit'): string {
+  return `constant-${kind}.sock`;
 }

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { fullLayerPlan, type LayerPlan, quickLayerPlan, shortLayerPlan } from './layer-plan.ts';
+import type { Scenario } from './scenario.ts';
 
 /** What the benchmark was asked to do. */
 export type Command =
@@ -16,10 +17,14 @@ export type Command =
       readonly isKept: boolean;
     };
 
-/** @param scenarios names and what they do */
-export function usageText(scenarios: readonly { readonly name: string; readonly title: string }[]): string {
+/** What the command line has to know of a scenario. */
+export type Choice = Pick<Scenario, 'name' | 'title' | 'isLong'>;
+
+export function usageText(scenarios: readonly Choice[]): string {
   const width = Math.max(...scenarios.map(({ name }) => name.length));
-  const lines = scenarios.map(({ name, title }) => `  ${name.padEnd(width)}  ${title}`);
+  const lines = scenarios.map(
+    ({ name, title, isLong }) => `  ${name.padEnd(width)}  ${title}${isLong ? ' (when named, and in full runs)' : ''}`,
+  );
   return `Usage: npm run bench [-- [full] [SCENARIO...] [--quick] [--print] [--entries=N]]
        npm run bench -- embedded [--quick]
        npm run bench -- report
@@ -31,7 +36,7 @@ layers.md and plots, and docs/load-tests.md. A scenario that is run alone replac
   --print       only prints
   --entries=N   entries of "growth"
 
-Scenarios, all of them by default:
+Scenarios:
 ${lines.join('\n')}
 
 embedded: the store as one process; writes bench/results/embedded.json and embedded.md.
@@ -42,10 +47,10 @@ report: writes the pages and plots from the results that are there.
 /**
  * Understands the words of the command line.
  *
- * @param known names of the scenarios
+ * @param known the scenarios
  * @returns undefined when the words mean nothing
  */
-export function readCommand(words: readonly string[], known: readonly string[]): Command | undefined {
+export function readCommand(words: readonly string[], known: readonly Choice[]): Command | undefined {
   const parsed = parse(words);
   if (parsed === undefined) return undefined;
   const { values, positionals } = parsed;
@@ -83,17 +88,19 @@ function parse(words: readonly string[]): { values: Options; positionals: readon
   }
 }
 
-function layersCommand(words: readonly string[], options: Options, known: readonly string[]): Command | undefined {
+function layersCommand(words: readonly string[], options: Options, known: readonly Choice[]): Command | undefined {
   const isFull = words.includes('full');
   const asked = words.filter((word) => word !== 'full');
-  if (asked.some((word) => !known.includes(word)) || (isFull && options.quick)) return undefined;
+  if (asked.some((word) => !known.some(({ name }) => name === word)) || (isFull && options.quick)) return undefined;
   const entries = options.entries === undefined ? undefined : Number(options.entries);
   if (entries !== undefined && !(Number.isInteger(entries) && entries >= 1000)) return undefined;
   const plan = options.quick ? quickLayerPlan : isFull ? fullLayerPlan : shortLayerPlan;
   return {
     kind: 'layers',
     plan: entries === undefined ? plan : { ...plan, growthEntries: entries },
-    names: known.filter((name) => asked.length === 0 || asked.includes(name)),
+    names: known
+      .filter(({ name, isLong }) => (asked.length === 0 ? isFull || !isLong : asked.includes(name)))
+      .map(({ name }) => name),
     isKept: !options.quick && !options.print,
   };
 }

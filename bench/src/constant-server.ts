@@ -1,9 +1,10 @@
-import { createHttpServer, createLogger, createMetrics, HealthChecks } from '@stratakv/service-kit';
+import { createHttpServer, createLogger, createMetrics, HealthChecks, listenOnSocket } from '@stratakv/service-kit';
 import { fastify } from 'fastify';
 
-/* What a request costs before the store does anything. Arguments: `kit` or `bare`, and the bytes of the answer. */
+/* What a request costs before the store does anything. Arguments: `kit` or `bare`, the bytes of the
+   answer, and a Unix socket on which it listens as well. */
 
-const [kind, bytes] = process.argv.slice(2);
+const [kind, bytes, socket] = process.argv.slice(2);
 const body = Buffer.alloc(Number(bytes), 'x');
 const logger = createLogger({ service: 'constant', level: 'warn', format: 'json' });
 const app =
@@ -18,3 +19,4 @@ app.get('/constant', (_request, reply) => {
 if (kind === 'bare') app.get('/readyz', () => 'ready');
 process.once('SIGTERM', () => process.exit());
 await app.listen({ port: Number(process.env.KV_PORT), host: '127.0.0.1' });
+if (socket !== undefined) await listenOnSocket(app, socket);

@@ -1,7 +1,5 @@
-import type { LayerBench } from './layer-bench.ts';
 import { type Spread, spreadOf } from './spread.ts';
-import type { Subject } from './subject.ts';
-import { type Kinds, type Turn, takeTurn, total } from './turn.ts';
+import { type Kinds, type Turn, total } from './turn.ts';
 
 /** One subject over all its rounds. */
 export interface SubjectFigures {
@@ -29,30 +27,6 @@ export interface Contest {
   readonly subjects: readonly SubjectFigures[];
 }
 
-/** Lets the subjects take turns, round by round: what the machine does meanwhile meets all of them. */
-export async function hold(
-  { generator, plan, tell }: LayerBench,
-  title: string,
-  subjects: readonly Subject[],
-  { connections = plan.connections, rounds = plan.rounds, seconds = plan.roundSeconds } = {},
-): Promise<Contest> {
-  const { warmupSeconds } = plan;
-  const turns = new Map<string, Turn[]>(subjects.map(({ name }) => [name, []]));
-  // Not counted: who was just started has yet to compile its code.
-  const cold = { connections, warmupSeconds: 0, seconds: plan.coldSeconds, seed: rounds };
-  for (const subject of subjects) await takeTurn(generator, subject, cold);
-  for (let round = 0; round < rounds; round += 1) {
-    for (const subject of subjects) {
-      const turn = await takeTurn(generator, subject, { connections, warmupSeconds, seconds, seed: round });
-      turns.get(subject.name)?.push(turn);
-      tell(
-        `${title}, round ${round + 1}: ${subject.name}: ${Math.round(turn.rate)}/s, ${Math.round(total(turn.cpuMicros))} µs`,
-      );
-    }
-  }
-  return { title, connections, subjects: [...turns].map(([name, own]) => summarize(name, own)) };
-}
-
 /** Rate to that of another subject in the same round. */
 export function rateRatio(contest: Contest, name: string, peer: string): Spread {
   return ratio(contest, name, peer, ({ rate }) => rate);
@@ -72,7 +46,8 @@ export function subjectIn({ title, subjects }: Contest, name: string): SubjectFi
   return found;
 }
 
-function summarize(name: string, rounds: readonly Turn[]): SubjectFigures {
+/** @throws TypeError without any round */
+export function summarize(name: string, rounds: readonly Turn[]): SubjectFigures {
   const median = (of: (turn: Turn) => number) => spreadOf(rounds.map(of)).median;
   const last = rounds.at(-1) as Turn;
   const settling = rounds.map(({ settleSeconds }) => settleSeconds).filter((seconds) => seconds !== undefined);

@@ -1,7 +1,8 @@
 import type { LayerBench } from './layer-bench.ts';
 import type { Latency } from './load-types.ts';
 import type { Subject } from './subject.ts';
-import { type Kinds, takeTurn } from './turn.ts';
+import { takeTurn } from './take-turn.ts';
+import type { Kinds } from './turn.ts';
 
 /** Latencies at a fixed rate, each from when its request was due: open loop, without coordinated omission. */
 export interface FixedRate {

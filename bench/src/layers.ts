@@ -1,6 +1,7 @@
 import { Arena } from './arena.ts';
-import { type Environment, readEnvironment } from './environment.ts';
+import { readEnvironment } from './environment.ts';
 import type { LayerPlan } from './layer-plan.ts';
+import type { ScenarioResults } from './layer-results.ts';
 import { connections } from './layers/connections.ts';
 import { costs } from './layers/costs.ts';
 import { drain } from './layers/drain.ts';
@@ -13,7 +14,8 @@ import { reads } from './layers/reads.ts';
 import { scaling } from './layers/scaling.ts';
 import { writes } from './layers/writes.ts';
 import type { Generator } from './load.ts';
-import type { Scenario, ScenarioFigures } from './scenario.ts';
+import { OtherWork } from './other-work.ts';
+import type { Scenario } from './scenario.ts';
 
 /**
  * Every scenario, in the order in which they run. Most share one store, which `costs` makes larger and `mixed` fills with
@@ -33,18 +35,6 @@ export const scenarios: readonly Scenario[] = [
   scaling,
 ];
 
-/** What one scenario gave when it ran last, and where and how that was. */
-export interface ScenarioResults extends ScenarioFigures {
-  readonly name: string;
-  readonly title: string;
-  readonly about: string;
-  readonly plan: LayerPlan;
-  readonly environment: Environment;
-  readonly seconds: number;
-  /** The first answer that was wrong, or whatever else ended it early. */
-  readonly failure?: string;
-}
-
 export interface LayerRun {
   readonly plan: LayerPlan;
   readonly generator: Generator;
@@ -62,6 +52,7 @@ export async function benchLayers({ plan, generator, chosen, tell }: LayerRun): 
     for (const { name, title, about, run } of chosen) {
       tell(title);
       const startedAt = performance.now();
+      const others = new OtherWork();
       const figures = await run({ plan, generator, arena, tell }).catch(async (error: unknown) => {
         const failure = error instanceof Error ? error.message : String(error);
         tell(`FAILED: ${title}: ${failure}`);
@@ -70,7 +61,7 @@ export async function benchLayers({ plan, generator, chosen, tell }: LayerRun): 
         return { failure };
       });
       const seconds = (performance.now() - startedAt) / 1000;
-      results.push({ name, title, about, plan, environment, seconds, ...figures });
+      results.push({ name, title, about, plan, environment, seconds, othersShare: others.share(), ...figures });
     }
     return results;
   } finally {

@@ -1,8 +1,11 @@
+import { InstallError } from '../../native/src/install/install-error.ts';
 import { type Command, readCommand, usageText } from './command-line.ts';
 import { benchEmbedded } from './embedded.ts';
+import { hasPassed } from './layer-results.ts';
 import { benchLayers, scenarios } from './layers.ts';
 import { Generator } from './load.ts';
-import { checkPeers, MissingPeer } from './peers/programs.ts';
+import { prepareMachine } from './peers/prepare.ts';
+import { MissingPeer } from './peers/programs.ts';
 import { fullPlan, quickPlan } from './plan.ts';
 import { renderEmbedded } from './report/embedded-report.ts';
 import { renderLayers } from './report/layers-report.ts';
@@ -13,10 +16,7 @@ import { readLayerResults, writeEmbeddedResults, writeLayerResults, writePages }
 // Without a handler the exit handlers, which end the servers and remove their data, would not run.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
 
-const command = readCommand(
-  process.argv.slice(2),
-  scenarios.map(({ name }) => name),
-);
+const command = readCommand(process.argv.slice(2), scenarios);
 if (command === undefined) {
   process.stderr.write(usageText(scenarios));
   process.exitCode = 2;
@@ -24,7 +24,7 @@ if (command === undefined) {
   try {
     await run(command);
   } catch (error) {
-    if (!(error instanceof MissingPeer)) throw error;
+    if (!(error instanceof MissingPeer || error instanceof InstallError)) throw error;
     process.stderr.write(`${error.message}\n`);
     process.exitCode = 1;
   }
@@ -47,16 +47,15 @@ async function runEmbedded(isQuick: boolean): Promise<void> {
 }
 
 async function runLayers({ plan, names, isKept }: Extract<Command, { kind: 'layers' }>): Promise<void> {
-  checkPeers();
+  const chosen = scenarios.filter(({ name }) => names.includes(name));
+  const peers = [...new Set(chosen.flatMap(({ peers: needed = [] }) => needed))];
+  await prepareMachine(peers, (line) => console.error(line));
   await withGenerator(async (generator, tell) => {
-    const chosen = scenarios.filter(({ name }) => names.includes(name));
     const results = await benchLayers({ plan, generator, chosen, tell });
     console.log(renderLayers(results));
-    if (isKept) writeLayerResults(results);
-    const hasFailed = results.some(
-      ({ failure, checks = [] }) => failure !== undefined || checks.some((each) => !each.isMet),
-    );
-    if (hasFailed) process.exitCode = 1;
+    const order = scenarios.map(({ name }) => name);
+    if (isKept) writeLayerResults(results, order);
+    if (!results.every(hasPassed)) process.exitCode = 1;
   });
 }
 

@@ -1,22 +1,12 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { EmbeddedResults } from './embedded.ts';
-import { type ScenarioResults, scenarios } from './layers.ts';
-import { layerPlots } from './plot/layer-plots.ts';
-import { renderLayers } from './report/layers-report.ts';
-import { renderLoadTests } from './report/load-tests-page.ts';
+import { mergeResults, type ScenarioResults } from './layer-results.ts';
+import { pagesOf } from './report/pages.ts';
 
+const root = new URL('../../', import.meta.url);
 const folder = new URL('../results/', import.meta.url);
 
-/** Every page and plot that follows from the results, by its path from the folder of the repository. */
-export function pagesOf(results: readonly ScenarioResults[]): ReadonlyMap<string, string> {
-  return new Map([
-    ['bench/results/layers.md', renderLayers(results, layerPlots(results))],
-    ...layerPlots(results).map(({ file, svg }): [string, string] => [`bench/results/${file}`, svg]),
-    ['docs/load-tests.md', renderLoadTests(results)],
-  ]);
-}
-
-/** What is in bench/results; nothing when there is no file yet. */
+/** What is in bench/results/layers.json; nothing when there is no file yet. */
 export function readLayerResults(): readonly ScenarioResults[] {
   try {
     return JSON.parse(readFileSync(new URL('layers.json', folder), 'utf8'));
@@ -26,25 +16,29 @@ export function readLayerResults(): readonly ScenarioResults[] {
   }
 }
 
-/** Puts results in the place of earlier ones of the same scenarios, and writes the pages anew. */
-export function writeLayerResults(results: readonly ScenarioResults[]): void {
-  const all = mergeResults(readLayerResults(), results);
+/**
+ * Puts results in the place of earlier ones of the same scenarios, and writes the pages anew.
+ *
+ * @param order names of all scenarios
+ */
+export function writeLayerResults(results: readonly ScenarioResults[], order: readonly string[]): void {
+  const all = mergeResults(readLayerResults(), results, order);
   mkdirSync(folder, { recursive: true });
   writeFileSync(new URL('layers.json', folder), `${JSON.stringify(all, undefined, 1)}\n`);
   writePages(all);
 }
 
-/** @returns one result for each scenario, the newer one, in the order of the scenarios */
-export function mergeResults(
-  earlier: readonly ScenarioResults[],
-  newer: readonly ScenarioResults[],
-): readonly ScenarioResults[] {
-  const known = new Map([...earlier, ...newer].map((each) => [each.name, each]));
-  return scenarios.flatMap(({ name }) => known.get(name) ?? []);
+/** Writes what follows from the results; plots that no longer do are removed. */
+export function writePages(results: readonly ScenarioResults[]): void {
+  const pages = pagesOf(results);
+  for (const file of plotFiles()) if (!pages.has(file)) rmSync(new URL(file, root));
+  for (const [path, text] of pages) writeFileSync(new URL(path, root), text);
 }
 
-export function writePages(results: readonly ScenarioResults[]): void {
-  for (const [path, text] of pagesOf(results)) writeFileSync(new URL(`../../${path}`, import.meta.url), text);
+/** The plots that are there, by their paths in the repository. */
+export function plotFiles(): readonly string[] {
+  const names = readdirSync(folder).filter((name) => /^layers-.*\.svg$/.test(name));
+  return names.map((name) => `bench/results/${name}`);
 }
 
 export function writeEmbeddedResults(results: EmbeddedResults, report: string): void {

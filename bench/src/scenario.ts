@@ -1,6 +1,7 @@
 import type { Contest } from './contest.ts';
 import type { FixedRate } from './fixed-rate.ts';
 import type { LayerBench } from './layer-bench.ts';
+import type { PeerProgram } from './peers/programs.ts';
 import type { Series } from './plot/line-chart.ts';
 import type { Spread } from './spread.ts';
 
@@ -10,6 +11,10 @@ export interface Scenario {
   readonly title: string;
   /** One sentence: what is done. */
   readonly about: string;
+  /** Programs beside those of the native mode. */
+  readonly peers?: readonly PeerProgram[];
+  /** Whether a short run leaves it out, unless it is named: it is no row of the table of targets. */
+  readonly isLong?: boolean;
   /** @throws Error at the first answer that was wrong */
   readonly run: (bench: LayerBench) => Promise<ScenarioFigures>;
 }

@@ -69,10 +69,16 @@ export function startStore(dataDir: string): Promise<Server> {
 /**
  * Starts a Fastify route that returns a constant: `kit` with the settings, hooks, health and metrics that every
  * service has, `bare` with Fastify's own settings.
+ *
+ * @param socket of Unix, on which it listens as well, as a gateway does
  */
-export function startConstant(kind: 'kit' | 'bare', bytes: number): Promise<Server> {
+export function startConstant(kind: 'kit' | 'bare', bytes: number, socket?: string): Promise<Server> {
   const isKit = kind === 'kit';
-  const options = { arguments: [constantFile, kind, String(bytes)], path: '/constant', hasMetrics: isKit };
+  const options = {
+    arguments: [constantFile, kind, String(bytes), ...(socket === undefined ? [] : [socket])],
+    path: '/constant',
+    hasMetrics: isKit,
+  };
   return startServer({ name: `constant (${kind})`, ...options });
 }
 

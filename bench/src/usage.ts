@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { descendantsOf } from '../../native/src/process-tree.ts';
+import { familiesOf } from './process-families.ts';
 import { memoryOf } from './process-usage.ts';
 
 /** A process of a server, and what it is: `nginx`, `gateway`, `etcd`. */
@@ -31,9 +31,9 @@ export function memoryByKind(processes: readonly ServerProcess[], of: 'pss' | 'r
 
 function byKind(processes: readonly ServerProcess[], usageOf: (pid: number) => number): ByKind {
   const usage = new Map<string, number>();
+  const families = familiesOf(processes.map(({ pid }) => pid));
   for (const { kind, pid } of processes) {
-    for (const each of [pid, ...descendantsOf(pid)])
-      usage.set(kind, (usage.get(kind) ?? 0) + orNone(() => usageOf(each)));
+    for (const each of families.get(pid) ?? []) usage.set(kind, (usage.get(kind) ?? 0) + orNone(() => usageOf(each)));
   }
   return usage;
 }

@@ -31,6 +31,14 @@ const nginxSpare = 2000;
 /** MiB that all processes together may take more than when they were quiet. */
 const memoryBound = 1024;
 
+interface Round {
+  readonly quiet: Beside;
+  readonly idle: Beside;
+  readonly large: Beside;
+  /** Idle connections that were still answered. */
+  readonly answering: number;
+}
+
 interface Beside {
   readonly what: string;
   readonly small: FixedRate;
@@ -43,29 +51,26 @@ async function measureConnections(bench: LayerBench): Promise<ScenarioFigures> {
   const edge = await wideEdge(bench, store);
   const { hotEntries: entries, valueBytes } = plan;
   const gets: Subject = subjectOf(edge, 'small GETs', { kind: 'get', entries, distribution: 'uniform', valueBytes });
-  const quiet = await beside(bench, gets, 'alone');
-  const idle = await IdleConnections.open(edge.port, plan.idleConnections);
-  let many: Beside;
-  let answering: number;
-  try {
-    many = await beside(bench, gets, `beside ${number(plan.idleConnections)} idle connections`);
-    answering = await idle.answering();
-  } finally {
-    idle.close();
+  await loadLargeValues(bench, store, gets);
+  await beside(bench, gets, 'not counted');
+  const rounds: Round[] = [];
+  for (let round = 0; round < plan.rounds; round += 1) {
+    rounds.push({
+      quiet: await beside(bench, gets, 'alone'),
+      ...(await besideIdle(bench, gets)),
+      large: await besideLargeValues(bench, store, gets),
+    });
   }
-  const heavy = await besideLargeValues(bench, store, gets);
+  const [quiet, idle, large] = (['quiet', 'idle', 'large'] as const).map((of) => rounds.map((round) => round[of]));
+  const all = [quiet ?? [], idle ?? [], large ?? []];
   return {
-    fixedRates: [quiet, many, heavy].map(({ small }) => small),
-    facts: [quiet, many, heavy].flatMap(memoryFacts),
+    fixedRates: all.flat().map(({ small }) => small),
+    facts: all.flatMap(memoryFacts),
     checks: [
-      {
-        what: 'every idle connection is still answered',
-        isMet: answering === plan.idleConnections,
-        detail: `${number(answering)} of ${number(plan.idleConnections)}`,
-      },
-      ...[many, heavy].map((each) => memoryCheck(each, quiet)),
+      idleCheck(plan.idleConnections, rounds),
+      ...[idle ?? [], large ?? []].map((each) => memoryCheck(each, quiet ?? [])),
     ],
-    targets: [many, heavy].map((each) => timesTarget(each, quiet)),
+    targets: [idle ?? [], large ?? []].map((each) => timesTarget(each, quiet ?? [])),
   };
 }
 
@@ -80,19 +85,34 @@ async function wideEdge({ arena, plan }: LayerBench, store: LayeredStore): Promi
 }
 
 async function beside(bench: LayerBench, gets: Subject, what: string): Promise<Beside> {
-  const watch = new MemoryPeak(gets.processes);
+  const watch = new MemoryPeak(gets.processes());
   const small = await atFixedRate(bench, { ...gets, name: `${gets.name}, ${what}` }, smallRate, {
     connections: smallConnections,
   }).finally(() => watch.end());
   return { what, small, peak: watch.end() };
 }
 
+async function besideIdle(bench: LayerBench, gets: Subject): Promise<Pick<Round, 'idle' | 'answering'>> {
+  const count = bench.plan.idleConnections;
+  const held = await IdleConnections.open(gets.port, count);
+  try {
+    const idle = await beside(bench, gets, `beside ${number(count)} idle connections`);
+    return { idle, answering: await held.answering() };
+  } finally {
+    held.close();
+  }
+}
+
+const values = { entries: large.entries, first: large.first, valueBytes: large.bytes } as const;
+
+async function loadLargeValues({ generator }: LayerBench, store: LayeredStore, { port }: Subject): Promise<void> {
+  const workload: Workload = { kind: 'put', ...values, distribution: 'in order', waitSeconds: 30 };
+  const load = { connections: 4, warmupSeconds: 0, seconds: 60, seed: 0, count: large.entries, port, workload };
+  await store.settle((await generator.send(load)).writes);
+}
+
 async function besideLargeValues(bench: LayerBench, store: LayeredStore, gets: Subject): Promise<Beside> {
   const { plan } = bench;
-  const values = { entries: large.entries, first: large.first, valueBytes: large.bytes } as const;
-  const filling = { connections: 4, warmupSeconds: 0, seconds: 60, seed: 0, count: large.entries, port: gets.port };
-  const filled: Workload = { kind: 'put', ...values, distribution: 'in order', waitSeconds: 30 };
-  await store.settle((await bench.generator.send({ ...filling, workload: filled })).writes);
   const workload: Workload = {
     kind: 'mixed',
     parts: [
@@ -116,27 +136,49 @@ async function besideLargeValues(bench: LayerBench, store: LayeredStore, gets: S
   }
 }
 
-function memoryFacts({ what, peak }: Beside): Fact[] {
-  const busy = [...peak].filter(([, mib]) => mib >= 1).sort(([, one], [, other]) => other - one);
-  return busy.map(([kind, value]) => ({ name: `${what}: highest PSS, ${kind}`, value, unit: 'MiB' }));
+/** Highest of all rounds. */
+function peakOf(rounds: readonly Beside[]): ByKind {
+  const peak = new Map<string, number>();
+  for (const [kind, mib] of rounds.flatMap(({ peak: each }) => [...each]))
+    peak.set(kind, Math.max(mib, peak.get(kind) ?? 0));
+  return peak;
 }
 
-function memoryCheck(each: Beside, quiet: Beside): Check {
-  const all = (peak: ByKind) => [...peak.values()].reduce((sum, mib) => sum + mib, 0);
-  const more = all(each.peak) - all(quiet.peak);
+function sum(peak: ByKind): number {
+  return [...peak.values()].reduce((all, mib) => all + mib, 0);
+}
+
+function memoryFacts(rounds: readonly Beside[]): Fact[] {
+  const busy = [...peakOf(rounds)].filter(([, mib]) => mib >= 1).sort(([, one], [, other]) => other - one);
+  const what = rounds[0]?.what ?? '';
+  const parts = busy.map(([kind, value]) => ({ name: `${what}: highest RSS, ${kind}`, value, unit: 'MiB' }));
+  return [{ name: `${what}: highest RSS, all`, value: sum(peakOf(rounds)), unit: 'MiB' }, ...parts];
+}
+
+function idleCheck(count: number, rounds: readonly Round[]): Check {
+  const answered = Math.min(...rounds.map(({ answering }) => answering));
   return {
-    what: `memory ${each.what} stays within ${number(memoryBound)} MiB of the quiet figure`,
+    what: 'every idle connection is still answered',
+    isMet: answered === count,
+    detail: `${number(answered)} of ${number(count)}`,
+  };
+}
+
+function memoryCheck(rounds: readonly Beside[], quiet: readonly Beside[]): Check {
+  const more = sum(peakOf(rounds)) - sum(peakOf(quiet));
+  return {
+    what: `memory ${rounds[0]?.what} stays within ${number(memoryBound)} MiB of the quiet figure`,
     isMet: more <= memoryBound,
     detail: `${number(more)} MiB more, all processes`,
   };
 }
 
-function timesTarget({ what, small }: Beside, quiet: Beside): Target {
-  const ratio = small.latency.p99 / quiet.small.latency.p99;
+function timesTarget(rounds: readonly Beside[], quiet: readonly Beside[]): Target {
+  const p99 = (each: Beside | undefined) => each?.small.latency.p99 ?? Number.NaN;
   return {
-    work: `small GETs ${what}: p99 at ${smallRate}/s`,
+    work: `small GETs ${rounds[0]?.what}: p99 at ${smallRate}/s`,
     limit: atMost(3),
     unit: 'of the quiet figure',
-    measured: spreadOf([ratio]),
+    measured: spreadOf(rounds.map((each, round) => p99(each) / p99(quiet[round]))),
   };
 }

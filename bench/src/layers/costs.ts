@@ -1,4 +1,5 @@
-import { type Contest, hold, type SubjectFigures, subjectIn } from '../contest.ts';
+import { type Contest, type SubjectFigures, subjectIn } from '../contest.ts';
+import { hold } from '../hold.ts';
 import type { LayerBench } from '../layer-bench.ts';
 import type { LayeredStore } from '../layered-store.ts';
 import { number } from '../report/table.ts';
@@ -19,8 +20,8 @@ const names = { hit: 'GET hit', database: 'GET, no-cache', put: 'PUT accepted an
 
 interface Size {
   readonly entries: number;
-  /** Entries a second, accepted and applied, since the size before. */
-  readonly loadRate: number;
+  /** Entries a second, accepted and applied, since the size before; undefined when all were there. */
+  readonly loadRate: number | undefined;
   readonly contest: Contest;
 }
 
@@ -30,13 +31,14 @@ async function measureCosts(bench: LayerBench): Promise<ScenarioFigures> {
   for (const entries of bench.plan.sizes) {
     const missing = entries - store.entries;
     const seconds = await loadEntries(bench, store, entries);
-    sizes.push({ entries, loadRate: missing / seconds, contest: await measureAt(bench, store, entries) });
+    const loadRate = missing > 0 ? missing / seconds : undefined;
+    sizes.push({ entries, loadRate, contest: await measureAt(bench, store, entries) });
   }
   const [first, last] = [sizes[0] as Size, sizes.at(-1) as Size];
   const growth = `${number(first.entries)} to ${number(last.entries)} entries`;
   return {
     contests: sizes.map(({ contest }) => contest),
-    facts: sizes.map(loadFact),
+    facts: sizes.flatMap(({ entries, loadRate }) => (loadRate === undefined ? [] : loadFact(entries, loadRate))),
     curves: [
       {
         title: 'CPU of all processes, µs a request, while the store grows',
@@ -78,6 +80,6 @@ function growthOf({ allCpuMicros: before }: SubjectFigures, { allCpuMicros: afte
   return { min: after.min / before.max, median: after.median / before.median, max: after.max / before.min };
 }
 
-function loadFact({ entries, loadRate }: Size): Fact {
+function loadFact(entries: number, loadRate: number): Fact {
   return { name: `loading up to ${number(entries)}`, value: loadRate, unit: 'entries/s, accepted and applied' };
 }

@@ -1,4 +1,5 @@
-import { hold, rateRatio } from '../contest.ts';
+import { rateRatio } from '../contest.ts';
+import { hold } from '../hold.ts';
 import type { LayerBench } from '../layer-bench.ts';
 import { atLeast, type Scenario, type ScenarioFigures } from '../scenario.ts';
 import { subjectOf } from '../subject.ts';
@@ -9,6 +10,7 @@ export const embeddedPeers: Scenario = {
   title: 'The embedded store beside etcd',
   about:
     'The store as one process over SQLite, and etcd, each asked directly. Both have a write on disk before they answer.',
+  peers: ['etcd'],
   run: measureEmbedded,
 };
 

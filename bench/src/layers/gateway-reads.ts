@@ -1,4 +1,5 @@
-import { hold, rateRatio, ratio } from '../contest.ts';
+import { rateRatio, ratio } from '../contest.ts';
+import { hold } from '../hold.ts';
 import type { LayerBench } from '../layer-bench.ts';
 import { atLeast, type Scenario, type ScenarioFigures } from '../scenario.ts';
 import { subjectOf } from '../subject.ts';
@@ -10,6 +11,7 @@ export const gatewayReads: Scenario = {
   title: 'GET hit at the gateway',
   about:
     'Cached entries without the proxies, against etcd (range) and against Webdis, which is one process in C in front of one Redis and has no layers; each asked directly.',
+  peers: ['etcd', 'webdis'],
   run: measureGatewayReads,
 };
 

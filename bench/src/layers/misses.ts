@@ -1,5 +1,6 @@
 import { CacheLimit } from '../cache-limit.ts';
-import { hold, rateRatio } from '../contest.ts';
+import { rateRatio } from '../contest.ts';
+import { hold } from '../hold.ts';
 import type { LayerBench } from '../layer-bench.ts';
 import type { LayeredStore } from '../layered-store.ts';
 import { number } from '../report/table.ts';

@@ -1,4 +1,5 @@
-import { type Contest, hold, rateRatio, subjectIn } from '../contest.ts';
+import { type Contest, rateRatio, subjectIn } from '../contest.ts';
+import { hold } from '../hold.ts';
 import type { LayerBench } from '../layer-bench.ts';
 import type { LayeredStore } from '../layered-store.ts';
 import { number } from '../report/table.ts';

@@ -1,5 +1,6 @@
-import { hold, rateRatio, subjectIn } from '../contest.ts';
+import { rateRatio, subjectIn } from '../contest.ts';
 import { atFixedRate } from '../fixed-rate.ts';
+import { hold } from '../hold.ts';
 import type { LayerBench } from '../layer-bench.ts';
 import { atLeast, type Scenario, type ScenarioFigures } from '../scenario.ts';
 import { subjectOf } from '../subject.ts';
@@ -10,6 +11,7 @@ export const reads: Scenario = {
   title: 'GET hit through Nginx and Envoy',
   about:
     'Cached entries through the whole path, against a constant route and against etcd (range), each behind Nginx and Envoy with the same configuration.',
+  peers: ['etcd'],
   run: measureReads,
 };
 

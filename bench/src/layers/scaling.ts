@@ -1,4 +1,5 @@
-import { type Contest, hold, type SubjectFigures } from '../contest.ts';
+import type { Contest, SubjectFigures } from '../contest.ts';
+import { hold } from '../hold.ts';
 import type { LayerBench } from '../layer-bench.ts';
 import { LayeredStore } from '../layered-store.ts';
 import type { Scenario, ScenarioFigures } from '../scenario.ts';
@@ -10,6 +11,7 @@ export const scaling: Scenario = {
   title: 'When a service is doubled',
   about:
     'The same loads on stores of their own, one after another, each with two of one kind of service. All of them share the same cores: what doubling can bring here is that one process no longer has to do all of its kind, and what it costs is what the second one takes by itself.',
+  isLong: true,
   run: measureScaling,
 };
 

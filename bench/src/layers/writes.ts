@@ -1,5 +1,6 @@
-import { type Contest, hold, rateRatio } from '../contest.ts';
+import { type Contest, rateRatio } from '../contest.ts';
 import { atFixedRate, type FixedRate } from '../fixed-rate.ts';
+import { hold } from '../hold.ts';
 import type { LayerBench } from '../layer-bench.ts';
 import { atLeast, atMost, type Scenario, type ScenarioFigures, type Target } from '../scenario.ts';
 import { spreadOf } from '../spread.ts';
@@ -11,6 +12,7 @@ export const writes: Scenario = {
   title: 'PUT through Nginx and Envoy',
   about:
     'Writes that are answered when they are accepted (202: the broker has them on disk) and writes that wait until they are applied (`Prefer: wait`), against put of etcd, which flushes to disk, behind the same proxies. The next turn begins when all that was accepted is applied.',
+  peers: ['etcd'],
   run: measureWrites,
 };
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { freePort } from '../../../native/src/free-port.ts';
 import type { ManagedProcess } from '../../../native/src/managed-process.ts';
-import type { ProcessSpec } from '../../../native/src/process-spec.ts';
+import { heldFolder, type ProcessSpec } from '../../../native/src/process-spec.ts';
 import { type EnvoyServerOptions, envoySpec } from '../../../native/src/servers/envoy.ts';
 import { nginxSpec } from '../../../native/src/servers/nginx.ts';
 import type { ServerProcess } from '../usage.ts';
@@ -9,7 +9,7 @@ import type { Peer } from './peer.ts';
 import { type Runner, runningPid } from './runner.ts';
 
 /* Nginx and Envoy in front of a peer, with the configuration that the native mode gives its own: made by the same renderers
-   from the same defaults. Only the path of the health check follows the peer. */
+   from the same defaults. Only the path of the health check follows the peer, and whether Envoy reaches it by a Unix socket. */
 
 const host = '127.0.0.1';
 const common = {
@@ -20,8 +20,14 @@ const common = {
 } as const;
 const healthCheck = 'path: /readyz, host: gateway';
 
-/** @param healthPath what the peer answers with 200 when it is well */
-export async function startEdge(runner: Runner, peer: Peer, healthPath: string): Promise<Peer> {
+export interface EdgeOptions {
+  /** What the peer answers with 200 when it is well. */
+  readonly healthPath: string;
+  /** Name of the Unix socket in `runner.sockets` that it listens on. Default: Envoy goes to its port. */
+  readonly socket?: string;
+}
+
+export async function startEdge(runner: Runner, peer: Peer, { healthPath, socket }: EdgeOptions): Promise<Peer> {
   const name = `${peer.name} behind Nginx and Envoy`;
   const label = peer.name.replaceAll(/\W+/g, '-');
   const envoyPort = await freePort();
@@ -30,7 +36,9 @@ export async function startEdge(runner: Runner, peer: Peer, healthPath: string):
       envoySpec({
         ...common,
         ...(await envoyPlaces(runner, label, envoyPort)),
-        gateways: [{ host, port: peer.port }],
+        ...(socket === undefined
+          ? { gateways: [{ host, port: peer.port }] }
+          : { sockets: runner.sockets.folder, gateways: [{ path: join(heldFolder, socket) }] }),
       }),
       healthPath,
     ),

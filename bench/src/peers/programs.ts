@@ -10,15 +10,15 @@ export type PeerProgram = keyof typeof packages;
 export class MissingPeer extends Error {
   override name = 'MissingPeer';
 
-  constructor(missing: readonly PeerProgram[]) {
-    const command = `sudo apt-get install --no-install-recommends ${missing.map((each) => packages[each]).join(' ')}`;
-    super(`The benchmark compares with ${missing.join(' and ')}, not found here. Install with: ${command}`);
+  constructor(absent: readonly PeerProgram[]) {
+    const command = `sudo apt-get install --no-install-recommends ${absent.map((each) => packages[each]).join(' ')}`;
+    super(`The benchmark compares with ${absent.join(' and ')}, not found here. Install with: ${command}`);
   }
 }
 
-/** The packages of those programs that are not on this machine. */
-export function missingPackages(): readonly string[] {
-  return missingPrograms().map((each) => packages[each]);
+/** The packages of those of the programs that are not on this machine. */
+export function missingPackages(programs: readonly PeerProgram[]): readonly string[] {
+  return missing(programs).map((each) => packages[each]);
 }
 
 /** The absolute path of a program. @throws MissingPeer */
@@ -29,13 +29,13 @@ export function peerProgram(name: PeerProgram): string {
 }
 
 /** @throws MissingPeer with all that are missing */
-export function checkPeers(): void {
-  const missing = missingPrograms();
-  if (missing.length > 0) throw new MissingPeer(missing);
+export function checkPeers(programs: readonly PeerProgram[]): void {
+  const absent = missing(programs);
+  if (absent.length > 0) throw new MissingPeer(absent);
 }
 
-function missingPrograms(): readonly PeerProgram[] {
-  return (Object.keys(packages) as PeerProgram[]).filter((name) => find(name) === undefined);
+function missing(programs: readonly PeerProgram[]): readonly PeerProgram[] {
+  return programs.filter((name) => find(name) === undefined);
 }
 
 function find(name: string): string | undefined {

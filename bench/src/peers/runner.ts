@@ -1,10 +1,13 @@
 import { join } from 'node:path';
 import { ManagedProcess } from '../../../native/src/managed-process.ts';
 import type { ProcessSpec } from '../../../native/src/process-spec.ts';
+import { SocketFolder } from '../../../native/src/socket-folder.ts';
 
 /** Starts programs for a benchmark in a folder, and ends all of them: on `clear`, and with this process however it ends. */
 export class Runner {
   readonly folder: string;
+  /** Where peers listen for Envoy, as gateways do. */
+  readonly sockets: SocketFolder;
   readonly #started: ManagedProcess[] = [];
   readonly #killAtExit = () => {
     for (const each of this.#started) each.killNow();
@@ -12,6 +15,7 @@ export class Runner {
 
   constructor(folder: string) {
     this.folder = folder;
+    this.sockets = new SocketFolder(join(folder, 'sockets'));
     process.once('exit', this.#killAtExit);
   }
 

@@ -1,5 +1,5 @@
 import type { Contest } from '../contest.ts';
-import type { ScenarioResults } from '../layers.ts';
+import type { ScenarioResults } from '../layer-results.ts';
 import { costKinds } from '../report/contest-section.ts';
 import { barChart, stackedBars } from './bar-chart.ts';
 import { lineChart } from './line-chart.ts';

@@ -1,4 +1,4 @@
-import type { ScenarioResults } from '../layers.ts';
+import type { ScenarioResults } from '../layer-results.ts';
 import type { Plot } from '../plot/layer-plots.ts';
 import type { Check, Fact } from '../scenario.ts';
 import { renderContest, renderCosts } from './contest-section.ts';

