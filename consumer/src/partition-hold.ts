@@ -60,7 +60,7 @@ export class PartitionHold {
   /** Gives the partition up: finishes the batch in flight if that is soon, closes the channel, releases the lease. */
   async close(): Promise<void> {
     const { logger, settings } = this.#options;
-    if (this.#session !== undefined) await this.#within(settings.handOverMs, this.#session.pause());
+    if (this.#session !== undefined) await this.#within(settings.handOverMs, this.#leave(this.#session));
     await this.abandon();
     try {
       await this.lease?.release();
@@ -88,6 +88,19 @@ export class PartitionHold {
       logger.warn({ err: cause, partition: this.partition }, 'a partition was lost and is taken again');
       failures = session.hasCommitted ? 0 : failures + 1;
       await clock.sleep(backoffMs(failures, pauses), this.#closing.signal);
+    }
+  }
+
+  /** Ends the work on a session in good order. Never rejects. */
+  async #leave(session: PartitionSession): Promise<void> {
+    await session.pause();
+    const { fence, isIdle, isUsable, hasCommitted } = session;
+    if (fence === undefined || fence.raisesSinceCommit < 2 || !isIdle || !isUsable || hasCommitted) return;
+    // It has killed nobody. Uncounted, a few such changes of hands would have the next backlog applied one by one.
+    try {
+      await this.#options.store.apply({ fences: [fence], operations: [] });
+    } catch (error) {
+      this.#options.logger.debug({ err: error, partition: this.partition }, 'an idle partition stays counted');
     }
   }
 

@@ -269,6 +269,22 @@ test('three idle restarts make nothing slow', async () => {
   assert.deepEqual(sizes, [5]);
 });
 
+test('a partition that changed hands with nothing in it has killed nobody', async () => {
+  for (let turn = 0; turn < 3; turn += 1) {
+    const { consumer } = fixture.start();
+    await eventually('it serves', () => fixture.queue.subscribers(11) === 1);
+    await consumer.close();
+  }
+  const sizes: number[] = [];
+  await fixture.publish(...Array.from({ length: 5 }, (_, index) => putOf(keyIn(11), String(index))));
+  fixture.start(
+    {},
+    refusing(() => false, sizes),
+  );
+  await fixture.drained();
+  assert.deepEqual(sizes, [5]);
+});
+
 test('after an invalidate that failed, the put stores nothing', async () => {
   const member = fixture.start();
   const key = keyIn(12);
