@@ -24,8 +24,9 @@ import type { PartitionSession } from './partition-session.ts';
 import { logSettled } from './write-log.ts';
 
 /*
- * The write path of DESIGN §3, in this order: invalidate, apply, put, notify, ack. A crash between any two of them is
- * made good by the redelivery: the operations are known then, their recorded outcomes are told again, and acked.
+ * The write path of DESIGN §3, in this order: invalidate, apply, put and notify at once, ack. A crash between any two of
+ * them is made good by the redelivery: the operations are known then, their recorded outcomes are told again, and acked.
+ * The next batch begins with the commit of this one: markers keep the cache right, whatever comes first there.
  */
 
 export interface BatchApplierOptions {
@@ -49,34 +50,51 @@ interface Item {
 
 export class BatchApplier {
   readonly #options: BatchApplierOptions;
+  /** Resolves when all that follows the commits before has been done. */
+  #finished: Promise<void> = Promise.resolve();
 
   constructor(options: BatchApplierOptions) {
     this.#options = options;
   }
 
   /**
-   * Applies a batch and acks it, each delivery on the subscription that brought it. What could not be applied (fence
-   * refused, lease lost, closing) is not acked, and its session ends. Never rejects.
+   * Applies a batch; when what follows the commit is done, acks it, each delivery on the subscription that brought it.
+   * Resolves before that, when no batch but this one is left unfinished. What could not be applied (fence refused, lease
+   * lost, closing) is not acked, and its session ends. Never rejects.
    */
   async apply({ deliveries, isSingly }: Batch): Promise<void> {
     const items = deliveries.flatMap(({ session, operations }) =>
       operations.map((operation) => ({ operation, session })),
     );
-    const isDone = isSingly ? await this.#settleEach(items) : await this.#settle(items);
-    for (const [session, own] of Map.groupBy(deliveries, ({ session }) => session)) {
-      // The next batch does not wait for the ack: a lost one only brings a redelivery of what is known.
-      if (isDone) void session.ack(own);
-      else session.end(undefined);
-    }
+    const following: Promise<void>[] = [];
+    const isDone = isSingly ? await this.#settleEach(items, following) : await this.#settle(items, following);
+    const before = this.#finished;
+    this.#finished = Promise.all([before, ...following]).then(() => {
+      for (const [session, own] of Map.groupBy(deliveries, ({ session }) => session)) {
+        // Nobody waits for the ack: a lost one only brings a redelivery of what is known.
+        if (isDone) void session.ack(own);
+        else session.end(undefined);
+      }
+    });
+    await before;
   }
 
-  async #settleEach(items: readonly Item[]): Promise<boolean> {
-    for (const item of items) if (!(await this.#settle([item]))) return false;
+  /** Resolves when nothing that was applied is unfinished. */
+  finish(): Promise<void> {
+    return this.#finished;
+  }
+
+  async #settleEach(items: readonly Item[], following: Promise<void>[]): Promise<boolean> {
+    for (const item of items) if (!(await this.#settle([item], following))) return false;
     return true;
   }
 
-  /** Applies items until it works. False when it was given up: closing. */
-  async #settle(items: readonly Item[]): Promise<boolean> {
+  /**
+   * Applies items until it works. False when it was given up: closing.
+   *
+   * @param following gets what is under way when it resolves
+   */
+  async #settle(items: readonly Item[], following: Promise<void>[]): Promise<boolean> {
     const { clock, logger, metrics, settings, signal } = this.#options;
     const pauses = { firstMs: settings.backoffMs, maxMs: settings.maxBackoffMs };
     let marker: string | undefined;
@@ -88,10 +106,10 @@ export class BatchApplier {
       marker = await this.#options.cache.invalidate(keys, marker);
       try {
         const result = await this.#transact(left);
-        await this.#publish(left, keys, result, marker);
+        following.push(this.#publish(left, keys, result, marker));
         return true;
       } catch (error) {
-        if (error instanceof OperationRefused) return this.#divide(left, error, marker);
+        if (error instanceof OperationRefused) return this.#divide(left, error, marker, following);
         metrics.retries.inc();
         logger.warn(
           { err: error, operations: left.length, attempt, traceIds: traceIdsOf(left) },
@@ -146,8 +164,8 @@ export class BatchApplier {
       sessionOf(items, partition)?.end(new StrataError('unavailable', 'Another consumer raised the fence.'));
     }
     const cacheWrites = writes.map((stored): CacheWrite => ({ stored, asOf }));
-    await cache.put(keys, cacheWrites, marker);
-    await this.#notify(folded);
+    // The markers stand until the put, so whoever is told first and reads then reads the database.
+    await Promise.all([cache.put(keys, cacheWrites, marker), this.#notify(folded)]);
     for (const { kind, operation } of folded) if (kind === 'refused') await this.#setAside(items, operation);
     this.#count(folded);
     if (this.#options.settings.logWrites) logSettled(this.#options.logger, folded);
@@ -192,12 +210,18 @@ export class BatchApplier {
   }
 
   /** Finds the operation the database will never take, and records it failed in its place. The others are applied. */
-  async #divide(items: readonly Item[], cause: OperationRefused, marker: string): Promise<boolean> {
+  async #divide(
+    items: readonly Item[],
+    cause: OperationRefused,
+    marker: string,
+    following: Promise<void>[],
+  ): Promise<boolean> {
     const [first] = items;
     if (first === undefined) return true;
     if (items.length > 1) {
       const middle = items.length >> 1;
-      return (await this.#settle(items.slice(0, middle))) && (await this.#settle(items.slice(middle)));
+      const isDone = await this.#settle(items.slice(0, middle), following);
+      return isDone && (await this.#settle(items.slice(middle), following));
     }
     const { operation, session } = first;
     if (operation.action === 'settle') {
@@ -210,7 +234,7 @@ export class BatchApplier {
     // Nothing was committed nor ever will be, so the key may be cached again at once.
     await this.#options.cache.put(keysOf(items), [], marker);
     const { id, replyTo } = operation;
-    return this.#settle([{ operation: { action: 'settle', id, code: 'internal', replyTo }, session }]);
+    return this.#settle([{ operation: { action: 'settle', id, code: 'internal', replyTo }, session }], following);
   }
 
   #count(folded: readonly Folded[]): void {

@@ -9,6 +9,11 @@ export interface ConsumerSettings {
    * full. Whatever comes after a pause goes at once.
    */
   readonly batchEveryMs: number;
+  /**
+   * When somebody waits for an outcome, the next batch grows for as long as the last one took, but no longer than this,
+   * milliseconds: all that a batch does in every layer is shared by what is in it.
+   */
+  readonly maxRestMs: number;
   /** Messages that may wait here over all partitions; each partition may always have one. */
   readonly maxWaitingMessages: number;
   readonly maxWaitingBytes: number;
@@ -45,6 +50,7 @@ export const defaultConsumerSettings: ConsumerSettings = {
   maxBatchOperations: 500,
   maxBatchBytes: 4 * 1024 * 1024,
   batchEveryMs: 15,
+  maxRestMs: 2,
   maxWaitingMessages: 20_000,
   maxWaitingBytes: 64 * 1024 * 1024,
   renewEveryMs: 2_000,

@@ -1,6 +1,7 @@
 import type { Clock, EntryCache, EntryStore, OperationQueue, OutcomeFeed, PartitionLock } from '@stratakv/core';
 import type { Logger, Metrics } from '@stratakv/service-kit';
 import { BatchApplier } from './apply-batch.ts';
+import { BatchPace } from './batch-pace.ts';
 import { CacheUpdates } from './cache-updates.ts';
 import { type ConsumerSettings, defaultConsumerSettings } from './consumer-settings.ts';
 import { Intake } from './intake.ts';
@@ -50,7 +51,7 @@ export function startConsumer(deps: ConsumerDeps): Consumer {
   const applier = new BatchApplier({ ...common, cache, signal: closing.signal });
   const maintenance = new Maintenance({ ...common, cache, intake });
   const shares = new PartitionShares({ ...common, intake });
-  const working = work({ intake, applier, maintenance, batchEveryMs: settings.batchEveryMs, closing: closing.signal });
+  const working = work({ intake, applier, maintenance, pace: new BatchPace(settings), closing: closing.signal });
 
   return {
     get partitions() {
@@ -76,17 +77,16 @@ interface Work {
   readonly intake: Intake;
   readonly applier: BatchApplier;
   readonly maintenance: Maintenance;
-  readonly batchEveryMs: number;
+  readonly pace: BatchPace;
   readonly closing: AbortSignal;
 }
 
 /** The one loop that writes: batches as they come, and a step of cleaning between two of them when one is due. */
-async function work({ intake, applier, maintenance, batchEveryMs, closing }: Work): Promise<void> {
-  let startedAt = Number.NEGATIVE_INFINITY;
+async function work({ intake, applier, maintenance, pace, closing }: Work): Promise<void> {
   while (!closing.aborted) {
     if (maintenance.isDue) await maintenance.step();
-    const earlyMs = startedAt + batchEveryMs - performance.now();
-    if (earlyMs > 0 && !intake.isPressing) {
+    const earlyMs = pace.earlyMs(intake);
+    if (earlyMs > 0) {
       await intake.gather(earlyMs);
       continue;
     }
@@ -95,7 +95,7 @@ async function work({ intake, applier, maintenance, batchEveryMs, closing }: Wor
       if (!maintenance.isDue) await intake.wait();
       continue;
     }
-    startedAt = performance.now();
-    await applier.apply(batch);
+    await pace.timed(() => applier.apply(batch));
   }
+  await applier.finish();
 }

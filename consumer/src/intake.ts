@@ -75,7 +75,7 @@ export class Intake {
       void this.#setAside(held, { partition: session.partition, body, reason, ids });
     }
     if (!this.#isGathering) this.wake();
-    else if (isAwaited || this.#isFull) this.wake();
+    else if (isAwaited || this.isFull) this.wake();
     return held;
   }
 
@@ -118,12 +118,13 @@ export class Intake {
     return deliveries.length === 0 ? undefined : { deliveries, isSingly: false };
   }
 
-  /** Whether a batch would gain nothing by waiting: somebody waits for it, or it is full. */
-  get isPressing(): boolean {
-    return this.#isFull || this.#sessions.some(({ waiting }) => waiting.isAwaited);
+  /** Whether somebody waits for an outcome of what waits here. */
+  get isAwaited(): boolean {
+    return this.#sessions.some(({ waiting }) => waiting.isAwaited);
   }
 
-  get #isFull(): boolean {
+  /** Whether a batch would not get larger by waiting. */
+  get isFull(): boolean {
     const { maxBatchOperations, maxBatchBytes } = this.#options.settings;
     let [operations, bytes] = [0, 0];
     for (const { waiting } of this.#sessions) {
@@ -133,7 +134,10 @@ export class Intake {
     return operations >= maxBatchOperations || bytes >= maxBatchBytes;
   }
 
-  /** Lets the next batch grow, up to `ms` milliseconds; resolves early when it is pressing, or `wake` is called. */
+  /**
+   * Lets the next batch grow, up to `ms` milliseconds; resolves early when it is full, something comes that somebody
+   * waits for, or `wake` is called.
+   */
   async gather(ms: number): Promise<void> {
     this.#isAwake = false;
     this.#isGathering = true;

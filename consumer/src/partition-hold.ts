@@ -95,7 +95,7 @@ export class PartitionHold {
   async #leave(session: PartitionSession): Promise<void> {
     await session.pause();
     const { fence, isIdle, isUsable, hasCommitted } = session;
-    if (fence === undefined || fence.raisesSinceCommit < 2 || !isIdle || !isUsable || hasCommitted) return;
+    if (fence === undefined || !isIdle || !isUsable || hasCommitted) return;
     // It has killed nobody. Uncounted, a few such changes of hands would have the next backlog applied one by one.
     try {
       await this.#options.store.apply({ fences: [fence], operations: [] });

@@ -1,5 +1,6 @@
 import { type LeveledAnswer, type LeveledRead, type Storage, StrataError } from '@stratakv/core';
 import type { Admission } from './admission.ts';
+import { TurnGatherer } from './turn-gatherer.ts';
 
 /** Called once with the answer to a read, or with what went wrong. */
 export type ReadCallback = (error: StrataError | undefined, answer: LeveledAnswer | undefined) => void;
@@ -17,7 +18,7 @@ export interface GathererOptions {
 const holdMs = 5;
 
 /**
- * Gathers the reads of one turn of the event loop into one request to the storage. While it works on as many requests as
+ * Gathers the reads of neighbouring turns of the event loop into one request to the storage. While it works on as many requests as
  * it can to its profit, the next one gathers: what a request costs both sides hardly depends on what is in it.
  */
 export class ReadGatherer {
@@ -26,7 +27,7 @@ export class ReadGatherer {
   readonly #options: GathererOptions;
   #reads: LeveledRead[] = [];
   #callbacks: ReadCallback[] = [];
-  #isScheduled = false;
+  readonly #turns = new TurnGatherer(() => this.#flush());
   /** Requests that hold the next one back. */
   #holding = 0;
 
@@ -42,6 +43,7 @@ export class ReadGatherer {
     if (this.#reads.length >= this.#options.maxBatchReads) this.#flush();
     this.#reads.push(read);
     this.#callbacks.push(callback);
+    this.#turns.count();
     this.#schedule();
   }
 
@@ -54,13 +56,9 @@ export class ReadGatherer {
 
   #schedule(): void {
     const { parallelRequests } = this.#options;
-    if (this.#isScheduled || this.#reads.length === 0) return;
+    if (this.#reads.length === 0) return;
     if (parallelRequests !== undefined && this.#holding >= Math.max(1, parallelRequests())) return;
-    this.#isScheduled = true;
-    setImmediate(() => {
-      this.#isScheduled = false;
-      this.#flush();
-    });
+    this.#turns.schedule();
   }
 
   /** Counts a request until the function that is returned is called, or the time is over. */

@@ -1,4 +1,5 @@
 import { type OperationQueue, type QueuedOperation, StrataError } from '@stratakv/core';
+import { TurnGatherer } from './turn-gatherer.ts';
 
 export interface PublisherOptions {
   /** Time for the queue to confirm, after which nobody knows; milliseconds. */
@@ -32,7 +33,7 @@ class Lane {
 }
 
 /**
- * Publishes writes. Those of one turn of the event loop travel as one message per partition and are confirmed together.
+ * Publishes writes. Those of neighbouring turns of the event loop travel as one message per partition and are confirmed together.
  * While one is on its way, the next of its partition gathers: what a broker does for a message costs it more than what
  * is in it, so under load messages get fewer and larger. A message that is late no longer holds others back.
  */
@@ -41,7 +42,7 @@ export class WritePublisher {
   readonly #options: PublisherOptions;
   readonly #observe: (message: PublishedMessage) => void;
   readonly #lanes = new Map<number, Lane>();
-  #isScheduled = false;
+  readonly #turns = new TurnGatherer(() => this.#flush());
 
   /** `observe` is told of each message that was confirmed or refused. */
   constructor(
@@ -64,7 +65,8 @@ export class WritePublisher {
     return new Promise((resolve, reject) => {
       const lane = this.#laneOf(partition);
       lane.waiting.push({ operation, resolve, reject });
-      if (lane.holding === 0) this.#schedule();
+      this.#turns.count();
+      if (lane.holding === 0) this.#turns.schedule();
     });
   }
 
@@ -75,15 +77,6 @@ export class WritePublisher {
       this.#lanes.set(partition, lane);
     }
     return lane;
-  }
-
-  #schedule(): void {
-    if (this.#isScheduled) return;
-    this.#isScheduled = true;
-    setImmediate(() => {
-      this.#isScheduled = false;
-      this.#flush();
-    });
   }
 
   #flush(): void {
@@ -143,7 +136,7 @@ export class WritePublisher {
       isHeld = false;
       clearTimeout(timer);
       lane.holding -= 1;
-      if (lane.holding === 0 && lane.waiting.length > 0) this.#schedule();
+      if (lane.holding === 0 && lane.waiting.length > 0) this.#turns.schedule();
     };
     const timer = setTimeout(letGo, this.#options.holdMs);
     return letGo;
