@@ -14,7 +14,7 @@ import {
   type QueuedOperation,
   StrataError,
 } from '@stratakv/core';
-import type { Logger } from '@stratakv/service-kit';
+import { type Logger, withoutRedaction } from '@stratakv/service-kit';
 import { backoffMs } from './backoff.ts';
 import type { CacheUpdates } from './cache-updates.ts';
 import type { ConsumerSettings } from './consumer-settings.ts';
@@ -50,11 +50,14 @@ interface Item {
 
 export class BatchApplier {
   readonly #options: BatchApplierOptions;
+  /** For lines of ids and numbers only. */
+  readonly #settledLogger: Logger;
   /** Resolves when all that follows the commits before has been done. */
   #finished: Promise<void> = Promise.resolve();
 
   constructor(options: BatchApplierOptions) {
     this.#options = options;
+    this.#settledLogger = withoutRedaction(options.logger);
   }
 
   /**
@@ -168,7 +171,7 @@ export class BatchApplier {
     await Promise.all([cache.put(keys, cacheWrites, marker), this.#notify(folded)]);
     for (const { kind, operation } of folded) if (kind === 'refused') await this.#setAside(items, operation);
     this.#count(folded);
-    if (this.#options.settings.logWrites) logSettled(this.#options.logger, folded);
+    if (this.#options.settings.logWrites) logSettled(this.#settledLogger, folded);
   }
 
   async #notify(folded: readonly Folded[]): Promise<void> {

@@ -1,15 +1,9 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
-import {
-  type ApplyBatch,
-  type EntryStore,
-  encodeOperations,
-  OperationRefused,
-  type QueuedOperation,
-  StrataError,
-} from '@stratakv/core';
+import { encodeOperations, StrataError } from '@stratakv/core';
 import { deleteOf, eventually, keyIn, newId, putOf, settleOf } from '@stratakv/core/testing';
 import { counted, Fixture } from './fixture.ts';
+import { refusing } from './refusing-store.ts';
 
 let fixture: Fixture;
 beforeEach(() => {
@@ -33,26 +27,6 @@ function recording(log: string[]) {
         };
       },
     });
-}
-
-/** A store that refuses operations on some keys, and notes the sizes of what it is given. */
-function refusing(isRefused: (operation: QueuedOperation) => boolean, sizes: number[] = []) {
-  return <Port extends object>(port: Port): Port => {
-    if (!('apply' in port)) return port;
-    const store = port as unknown as EntryStore;
-    const apply = async (batch: ApplyBatch) => {
-      sizes.push(batch.operations.length);
-      if (batch.operations.some(isRefused)) throw new OperationRefused(new Error('check constraint'));
-      return store.apply(batch);
-    };
-    return new Proxy(port, {
-      get: (target, name) => {
-        if (name === 'apply') return apply;
-        const member: unknown = Reflect.get(target, name, target);
-        return typeof member === 'function' ? member.bind(target) : member;
-      },
-    });
-  };
 }
 
 test('the steps come in this order: invalidate, apply, put, notify, ack', async () => {
@@ -221,70 +195,6 @@ test('the key of an operation that the database refuses can be cached again at o
   assert.ok(answer?.kind === 'miss' && answer.lease !== undefined);
 });
 
-test('a window that killed its consumers is applied one operation at a time', async () => {
-  const sizes: number[] = [];
-  for (let raise = 0; raise < 2; raise += 1) await fixture.store.raiseFence(11);
-  const operations = Array.from({ length: 6 }, (_, index) => putOf(keyIn(11), String(index)));
-  await fixture.publish(...operations.slice(0, 4));
-  await fixture.publish(...operations.slice(4));
-  fixture.start(
-    {},
-    refusing(() => false, sizes),
-  );
-  await fixture.drained();
-  assert.deepEqual(sizes, [1, 1, 1, 1, 1, 1]);
-  assert.deepEqual(
-    fixture.store.settled,
-    operations.map(({ id }) => id),
-  );
-});
-
-test('what comes after a window that killed its consumers is applied together again', async () => {
-  const sizes: number[] = [];
-  for (let raise = 0; raise < 2; raise += 1) await fixture.store.raiseFence(11);
-  const operations = Array.from({ length: 9 }, (_, index) => putOf(keyIn(11), String(index)));
-  await fixture.publish(...operations.slice(0, 2));
-  fixture.start(
-    {},
-    refusing(() => false, sizes),
-  );
-  await fixture.drained();
-  await fixture.publish(...operations.slice(2, 5));
-  await fixture.drained();
-  await fixture.publish(...operations.slice(5));
-  await fixture.drained();
-  assert.deepEqual(sizes, [1, 1, 3, 4]);
-});
-
-test('three idle restarts make nothing slow', async () => {
-  const sizes: number[] = [];
-  for (let raise = 0; raise < 3; raise += 1) await fixture.store.raiseFence(11);
-  fixture.start(
-    {},
-    refusing(() => false, sizes),
-  );
-  await eventually('it serves', () => fixture.queue.subscribers(11) === 1);
-  await fixture.publish(...Array.from({ length: 5 }, (_, index) => putOf(keyIn(11), String(index))));
-  await fixture.drained();
-  assert.deepEqual(sizes, [5]);
-});
-
-test('a partition that changed hands with nothing in it has killed nobody', async () => {
-  for (let turn = 0; turn < 3; turn += 1) {
-    const { consumer } = fixture.start();
-    await eventually('it serves', () => fixture.queue.subscribers(11) === 1);
-    await consumer.close();
-  }
-  const sizes: number[] = [];
-  await fixture.publish(...Array.from({ length: 5 }, (_, index) => putOf(keyIn(11), String(index))));
-  fixture.start(
-    {},
-    refusing(() => false, sizes),
-  );
-  await fixture.drained();
-  assert.deepEqual(sizes, [5]);
-});
-
 test('after an invalidate that failed, the put stores nothing', async () => {
   const member = fixture.start();
   const key = keyIn(12);
@@ -306,4 +216,21 @@ test('a cache that is down and waiters that are gone hold nothing up', async () 
   await fixture.drained();
   assert.equal(fixture.store.records.get(operation.id)?.outcome.status, 'applied');
   assert.equal(await counted(member.metrics, 'kv_notify_failures_total'), 1);
+});
+
+test('neither the outcome nor the next batch waits for the cache to take the entries of a batch', async () => {
+  const member = fixture.start();
+  const replyTo = await fixture.listen();
+  const [first, second] = [putOf(keyIn(14), 'a', { replyTo }), putOf(keyIn(14), 'b', { replyTo })];
+  member.faults.cache.plan('put', { kind: 'hang' }, 1);
+  await fixture.publish(first);
+  await eventually('the first is told', () => fixture.told.length === 1);
+  await fixture.publish(second);
+  await eventually('the second is told', () => fixture.told.length === 2);
+  assert.ok((await fixture.queue.depth()).messages > 0, 'nothing is acked yet');
+  member.faults.cache.release();
+  await fixture.drained();
+  const [answer] = await fixture.cache.lookup([{ key: keyIn(14), maxAgeMs: 60_000, wantsLease: false }]);
+  assert.ok(answer?.kind === 'hit' && answer.cached.entry !== undefined);
+  assert.equal(Buffer.from(answer.cached.entry.value).toString(), 'b');
 });

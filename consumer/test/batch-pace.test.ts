@@ -1,38 +1,33 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { defaultPartitionCount } from '@stratakv/core';
-import { eventually, keyIn, putOf } from '@stratakv/core/testing';
-import { Fixture, sharedOut } from './fixture.ts';
+import { BatchPace } from '../src/batch-pace.ts';
 
-/** Far longer than the test, so that only what is told here can end the wait. */
-const batchEveryMs = 60_000;
+const settings = { batchEveryMs: 1_000, maxRestMs: 200 };
 
-test('after a batch, writes nobody waits for gather; one that somebody waits for takes them along', async (t) => {
-  const fixture = new Fixture();
-  t.after(() => fixture.close());
-  const member = fixture.start({ batchEveryMs, cleanEveryMs: 60_000 });
-  await sharedOut([member], [defaultPartitionCount]);
-  await fixture.publish(putOf(keyIn(1), 'at once'));
-  await fixture.drained();
-  for (let count = 0; count < 10; count += 1) await fixture.publish(putOf(keyIn(count), 'gathered'));
-  await delay(100);
-  assert.equal((await fixture.queue.depth()).messages, 10);
-  const replyTo = await fixture.listen();
-  await fixture.publish({ ...putOf(keyIn(3), 'awaited'), replyTo });
-  await eventually('it is told', () => fixture.told.length === 1);
-  await fixture.drained();
-  assert.equal(fixture.store.settled.length, 12);
+test('the first batch begins at once', () => {
+  const pace = new BatchPace(settings);
+  assert.ok(pace.earlyMs({ isFull: false, isAwaited: false }) <= 0);
 });
 
-test('a full batch does not wait', async (t) => {
-  const fixture = new Fixture();
-  t.after(() => fixture.close());
-  const member = fixture.start({ batchEveryMs, maxBatchOperations: 5, cleanEveryMs: 60_000 });
-  await sharedOut([member], [defaultPartitionCount]);
-  await fixture.publish(putOf(keyIn(1), 'at once'));
-  await fixture.drained();
-  for (let count = 0; count < 5; count += 1) await fixture.publish(putOf(keyIn(count), 'full'));
-  await fixture.drained();
-  assert.equal(fixture.store.settled.length, 6);
+test('after a batch that somebody waits behind, the next grows for as long as that one took', async () => {
+  const pace = new BatchPace(settings);
+  await pace.timed(() => delay(100));
+  const early = pace.earlyMs({ isFull: false, isAwaited: true });
+  assert.ok(early > 50 && early <= 110, `${early} ms`);
+});
+
+test('but no longer than the bound', async () => {
+  const pace = new BatchPace({ ...settings, maxRestMs: 20 });
+  await pace.timed(() => delay(100));
+  const early = pace.earlyMs({ isFull: false, isAwaited: true });
+  assert.ok(early > 0 && early <= 20, `${early} ms`);
+});
+
+test('nobody waiting, batches begin at intervals; a full one begins at once', async () => {
+  const pace = new BatchPace(settings);
+  await pace.timed(() => delay(10));
+  const early = pace.earlyMs({ isFull: false, isAwaited: false });
+  assert.ok(early > 800 && early < 1_000, `${early} ms`);
+  assert.equal(pace.earlyMs({ isFull: true, isAwaited: false }), 0);
 });

@@ -17,7 +17,7 @@ import { registerEntryReads } from './routes/read-entry.ts';
 import { registerOperationRead } from './routes/read-operation.ts';
 import { registerEntryWrites } from './routes/write-entry.ts';
 import { withTimeout } from './timed-storage.ts';
-import { logMessage } from './write-log.ts';
+import { WriteLog } from './write-log.ts';
 import { WritePublisher } from './write-publisher.ts';
 
 export interface GatewayDeps {
@@ -61,9 +61,10 @@ export async function buildGateway(deps: GatewayDeps): Promise<FastifyInstance> 
   const waiters = await OutcomeWaiters.listen(deps.outcomes);
   const { observeMessage } = registerGatewayMetrics(metrics, admission, waiters, queue);
   const limits = { confirmTimeoutMs, maxMessageOperations, maxMessageBytes, holdMs };
+  const writeLog = new WriteLog(logger, config.logWrites);
   const publisher = new WritePublisher(queue, limits, (message) => {
     observeMessage(message);
-    logMessage(logger, message, config.logWrites);
+    writeLog.note(message);
   });
   const reads = new ReadGatherer(storage, admission, {
     maxBatchReads,
@@ -83,6 +84,10 @@ export async function buildGateway(deps: GatewayDeps): Promise<FastifyInstance> 
   app.addHook('preClose', (done) => {
     // Most waits end by themselves within milliseconds; the others before their connections are cut.
     setTimeout(() => waiters.close(), waitsEndAfterMs).unref();
+    done();
+  });
+  app.addHook('onClose', (_app, done) => {
+    writeLog.flush();
     done();
   });
   if (config.corsOrigin !== undefined) await allowCors(app, config.corsOrigin);

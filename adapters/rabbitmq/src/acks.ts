@@ -5,7 +5,7 @@ import type { Channel, ConsumeMessage } from 'amqplib';
  * message: one for each batch would cost the broker as much as the writes themselves (measured). A consumer that dies
  * meanwhile leaves more to be delivered again, which its successor finds done.
  */
-const gatherMs = 50;
+const gatherMs = 200;
 /** With this share of the window acked, the broker is told at once: it must not run out of what it may hand over. */
 const fullShare = 1 / 4;
 
