@@ -1,5 +1,6 @@
 import { type LeveledAnswer, type LeveledRead, type Storage, StrataError } from '@stratakv/core';
 import type { Admission } from './admission.ts';
+import { Hold } from './hold.ts';
 
 /** Called once with the answer to a read, or with what went wrong. */
 export type ReadCallback = (error: StrataError | undefined, answer: LeveledAnswer | undefined) => void;
@@ -28,7 +29,7 @@ export class ReadGatherer {
   #callbacks: ReadCallback[] = [];
   #isScheduled = false;
   /** Requests that hold the next one back. */
-  #holding = 0;
+  readonly #hold = new Hold(holdMs, () => this.#schedule());
 
   constructor(storage: Pick<Storage, 'readEach'>, admission: Admission, options: GathererOptions) {
     this.#storage = storage;
@@ -55,27 +56,12 @@ export class ReadGatherer {
   #schedule(): void {
     const { parallelRequests } = this.#options;
     if (this.#isScheduled || this.#reads.length === 0) return;
-    if (parallelRequests !== undefined && this.#holding >= Math.max(1, parallelRequests())) return;
+    if (parallelRequests !== undefined && this.#hold.count >= Math.max(1, parallelRequests())) return;
     this.#isScheduled = true;
     setImmediate(() => {
       this.#isScheduled = false;
       this.#flush();
     });
-  }
-
-  /** Counts a request until the function that is returned is called, or the time is over. */
-  #hold(): () => void {
-    this.#holding += 1;
-    let isHeld = true;
-    const letGo = () => {
-      if (!isHeld) return;
-      isHeld = false;
-      clearTimeout(timer);
-      this.#holding -= 1;
-      this.#schedule();
-    };
-    const timer = setTimeout(letGo, holdMs);
-    return letGo;
   }
 
   #flush(): void {
@@ -84,7 +70,7 @@ export class ReadGatherer {
     if (reads.length === 0) return;
     this.#reads = [];
     this.#callbacks = [];
-    const letGo = this.#hold();
+    const letGo = this.#hold.take();
     this.#storage.readEach(reads, Date.now() + this.#options.timeoutMs).then(
       (answers) => {
         letGo();

@@ -1,4 +1,5 @@
 import { type OperationQueue, type QueuedOperation, StrataError } from '@stratakv/core';
+import { Hold } from './hold.ts';
 
 export interface PublisherOptions {
   /** Time for the queue to confirm, after which nobody knows; milliseconds. */
@@ -25,10 +26,10 @@ interface Pending {
 }
 
 /** The writes of one partition that are not published yet. */
-class Lane {
-  waiting: Pending[] = [];
+interface Lane {
+  waiting: Pending[];
   /** Messages on their way that hold the next one back. */
-  holding = 0;
+  readonly hold: Hold;
 }
 
 /**
@@ -64,17 +65,20 @@ export class WritePublisher {
     return new Promise((resolve, reject) => {
       const lane = this.#laneOf(partition);
       lane.waiting.push({ operation, resolve, reject });
-      if (lane.holding === 0) this.#schedule();
+      this.#scheduleFor(lane);
     });
   }
 
   #laneOf(partition: number): Lane {
-    let lane = this.#lanes.get(partition);
-    if (lane === undefined) {
-      lane = new Lane();
-      this.#lanes.set(partition, lane);
-    }
+    const known = this.#lanes.get(partition);
+    if (known !== undefined) return known;
+    const lane: Lane = { waiting: [], hold: new Hold(this.#options.holdMs, () => this.#scheduleFor(lane)) };
+    this.#lanes.set(partition, lane);
     return lane;
+  }
+
+  #scheduleFor({ hold, waiting }: Lane): void {
+    if (hold.count === 0 && waiting.length > 0) this.#schedule();
   }
 
   #schedule(): void {
@@ -88,7 +92,7 @@ export class WritePublisher {
 
   #flush(): void {
     for (const [partition, lane] of this.#lanes) {
-      if (lane.waiting.length === 0 || lane.holding > 0) continue;
+      if (lane.waiting.length === 0 || lane.hold.count > 0) continue;
       const gathered = lane.waiting;
       lane.waiting = [];
       for (const message of this.#messages(gathered)) void this.#send(partition, lane, message);
@@ -117,7 +121,7 @@ export class WritePublisher {
     const { promise: late, reject: giveUp } = Promise.withResolvers<never>();
     const startedAt = performance.now();
     const timer = setTimeout(() => giveUp(unconfirmed()), this.#options.confirmTimeoutMs);
-    const letGo = this.#hold(lane);
+    const letGo = lane.hold.take();
     const operations = message.map(({ operation }) => operation);
     let failure: unknown;
     try {
@@ -132,21 +136,6 @@ export class WritePublisher {
       const seconds = (performance.now() - startedAt) / 1000;
       this.#observe({ partition, operations, seconds, error: failure });
     }
-  }
-
-  /** Holds a lane back until the function that is returned is called, or the time is over. */
-  #hold(lane: Lane): () => void {
-    lane.holding += 1;
-    let isHeld = true;
-    const letGo = () => {
-      if (!isHeld) return;
-      isHeld = false;
-      clearTimeout(timer);
-      lane.holding -= 1;
-      if (lane.holding === 0 && lane.waiting.length > 0) this.#schedule();
-    };
-    const timer = setTimeout(letGo, this.#options.holdMs);
-    return letGo;
   }
 }
 
