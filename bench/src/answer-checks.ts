@@ -1,3 +1,5 @@
+import { entryKey, entryValue } from './dataset.ts';
+
 /* What the requests of a load begin with, and what is looked at in their answers. */
 
 /** Status and length are checked in every answer, the bytes in one of so many. */
@@ -14,6 +16,11 @@ export function expectStatus(status: number, wanted: number): string | undefined
 
 export function expectLength(body: Buffer, bytes: number): string | undefined {
   return body.length === bytes ? undefined : `${body.length} bytes instead of ${bytes}`;
+}
+
+/** The bytes of entry `index`. To compare them costs the generator more than to count them: for sampled answers. */
+export function expectValue(body: Buffer, index: number, bytes: number): string | undefined {
+  return body.toString('latin1') === entryValue(index, bytes) ? undefined : `wrong value under ${entryKey(index)}`;
 }
 
 export function expectReceipt(head: string): string | undefined {

@@ -1,4 +1,4 @@
-import { expectLength, expectStatus, requestHead, sampleEvery } from './answer-checks.ts';
+import { expectLength, expectStatus, expectValue, requestHead, sampleEvery } from './answer-checks.ts';
 import { createPicker, entryKey, entryValue } from './dataset.ts';
 import type { Client, Workload } from './workload.ts';
 
@@ -48,9 +48,7 @@ export function createWebdisClients(
       findMistake: ({ status, body }) =>
         expectStatus(status, 200) ??
         expectLength(body, valueBytes) ??
-        (isSampled && body.toString('latin1') !== entryValue(index, valueBytes)
-          ? `wrong value under ${entryKey(index)}`
-          : undefined),
+        (isSampled ? expectValue(body, index, valueBytes) : undefined),
     };
   };
 }

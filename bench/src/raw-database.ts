@@ -1,14 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { openSqlStore } from '@stratakv/adapter-sql';
-import {
-  defaultPartitionCount,
-  type Fence,
-  OperationIds,
-  operationPartition,
-  type PutOperation,
-  parseKey,
-  partitionOf,
-} from '@stratakv/core';
+import { defaultPartitionCount, type Fence, operationPartition, type PutOperation } from '@stratakv/core';
+import { putOf } from '@stratakv/core/testing';
 import { Client } from 'pg';
 import { createPicker, entryKey, entryValue } from './dataset.ts';
 
@@ -75,24 +68,10 @@ function makeBatch(make: () => PutOperation, fences: readonly Fence[]) {
 }
 
 function createMaker({ entries, valueBytes }: RawLoad): () => PutOperation {
-  const ids = new OperationIds([randomBytes(32)]);
   const pick = createPicker('uniform', entries, 1);
   return () => {
     const index = pick();
-    const key = parseKey(entryKey(index));
-    return {
-      action: 'put',
-      id: ids.create(partitionOf(key, defaultPartitionCount), Date.now()),
-      key,
-      value: Buffer.from(entryValue(index, valueBytes), 'latin1'),
-      contentType: 'text/plain',
-      meta: [],
-      ttlSeconds: undefined,
-      condition: undefined,
-      idempotency: undefined,
-      replyTo: undefined,
-      traceId: undefined,
-    };
+    return putOf(entryKey(index), entryValue(index, valueBytes));
   };
 }
 

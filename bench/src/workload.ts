@@ -1,4 +1,4 @@
-import { expectLength, expectReceipt, expectStatus, requestHead, sampleEvery } from './answer-checks.ts';
+import { expectLength, expectReceipt, expectStatus, expectValue, requestHead, sampleEvery } from './answer-checks.ts';
 import { createPicker, type Distribution, entryKey, entryValue, keyPrefix } from './dataset.ts';
 import { createFreshClients } from './fresh-workload.ts';
 import type { FreshnessWatch } from './freshness.ts';
@@ -129,9 +129,7 @@ function createGetClients(workload: Extract<Workload, { kind: 'get' }>, host: st
       findMistake: ({ status, body }) =>
         expectStatus(status, 200) ??
         expectLength(body, valueBytes) ??
-        (isSampled && body.toString('latin1') !== entryValue(index, valueBytes)
-          ? `wrong value under ${entryKey(index)}`
-          : undefined),
+        (isSampled ? expectValue(body, index, valueBytes) : undefined),
     };
   };
 }

@@ -1,5 +1,6 @@
 import { type LeveledAnswer, type LeveledRead, type Storage, StrataError } from '@stratakv/core';
 import type { Admission } from './admission.ts';
+import { Hold } from './hold.ts';
 import { TurnGatherer } from './turn-gatherer.ts';
 
 /** Called once with the answer to a read, or with what went wrong. */
@@ -18,8 +19,9 @@ export interface GathererOptions {
 const holdMs = 5;
 
 /**
- * Gathers the reads of neighbouring turns of the event loop into one request to the storage. While it works on as many requests as
- * it can to its profit, the next one gathers: what a request costs both sides hardly depends on what is in it.
+ * Gathers the reads of neighbouring turns of the event loop into one request to the storage. While it works on as many
+ * requests as it can to its profit, the next one gathers: what a request costs both sides hardly depends on what is in
+ * it.
  */
 export class ReadGatherer {
   readonly #storage: Pick<Storage, 'readEach'>;
@@ -29,7 +31,7 @@ export class ReadGatherer {
   #callbacks: ReadCallback[] = [];
   readonly #turns = new TurnGatherer(() => this.#flush());
   /** Requests that hold the next one back. */
-  #holding = 0;
+  readonly #hold = new Hold(holdMs, () => this.#schedule());
 
   constructor(storage: Pick<Storage, 'readEach'>, admission: Admission, options: GathererOptions) {
     this.#storage = storage;
@@ -57,23 +59,8 @@ export class ReadGatherer {
   #schedule(): void {
     const { parallelRequests } = this.#options;
     if (this.#reads.length === 0) return;
-    if (parallelRequests !== undefined && this.#holding >= Math.max(1, parallelRequests())) return;
+    if (parallelRequests !== undefined && this.#hold.count >= Math.max(1, parallelRequests())) return;
     this.#turns.schedule();
-  }
-
-  /** Counts a request until the function that is returned is called, or the time is over. */
-  #hold(): () => void {
-    this.#holding += 1;
-    let isHeld = true;
-    const letGo = () => {
-      if (!isHeld) return;
-      isHeld = false;
-      clearTimeout(timer);
-      this.#holding -= 1;
-      this.#schedule();
-    };
-    const timer = setTimeout(letGo, holdMs);
-    return letGo;
   }
 
   #flush(): void {
@@ -82,7 +69,7 @@ export class ReadGatherer {
     if (reads.length === 0) return;
     this.#reads = [];
     this.#callbacks = [];
-    const letGo = this.#hold();
+    const letGo = this.#hold.take();
     this.#storage.readEach(reads, Date.now() + this.#options.timeoutMs).then(
       (answers) => {
         letGo();

@@ -1,4 +1,5 @@
 import { type OperationQueue, type QueuedOperation, StrataError } from '@stratakv/core';
+import { Hold } from './hold.ts';
 import { TurnGatherer } from './turn-gatherer.ts';
 
 export interface PublisherOptions {
@@ -26,16 +27,16 @@ interface Pending {
 }
 
 /** The writes of one partition that are not published yet. */
-class Lane {
-  waiting: Pending[] = [];
+interface Lane {
+  waiting: Pending[];
   /** Messages on their way that hold the next one back. */
-  holding = 0;
+  readonly hold: Hold;
 }
 
 /**
- * Publishes writes. Those of neighbouring turns of the event loop travel as one message per partition and are confirmed together.
- * While one is on its way, the next of its partition gathers: what a broker does for a message costs it more than what
- * is in it, so under load messages get fewer and larger. A message that is late no longer holds others back.
+ * Publishes writes. Those of neighbouring turns of the event loop travel as one message per partition and are confirmed
+ * together. While one is on its way, the next of its partition gathers: what a broker does for a message costs it more
+ * than what is in it, so under load messages get fewer and larger. A message that is late no longer holds others back.
  */
 export class WritePublisher {
   readonly #queue: Pick<OperationQueue, 'publish'>;
@@ -66,22 +67,25 @@ export class WritePublisher {
       const lane = this.#laneOf(partition);
       lane.waiting.push({ operation, resolve, reject });
       this.#turns.count();
-      if (lane.holding === 0) this.#turns.schedule();
+      this.#scheduleFor(lane);
     });
   }
 
   #laneOf(partition: number): Lane {
-    let lane = this.#lanes.get(partition);
-    if (lane === undefined) {
-      lane = new Lane();
-      this.#lanes.set(partition, lane);
-    }
+    const known = this.#lanes.get(partition);
+    if (known !== undefined) return known;
+    const lane: Lane = { waiting: [], hold: new Hold(this.#options.holdMs, () => this.#scheduleFor(lane)) };
+    this.#lanes.set(partition, lane);
     return lane;
+  }
+
+  #scheduleFor({ hold, waiting }: Lane): void {
+    if (hold.count === 0 && waiting.length > 0) this.#turns.schedule();
   }
 
   #flush(): void {
     for (const [partition, lane] of this.#lanes) {
-      if (lane.waiting.length === 0 || lane.holding > 0) continue;
+      if (lane.waiting.length === 0 || lane.hold.count > 0) continue;
       const gathered = lane.waiting;
       lane.waiting = [];
       for (const message of this.#messages(gathered)) void this.#send(partition, lane, message);
@@ -110,7 +114,7 @@ export class WritePublisher {
     const { promise: late, reject: giveUp } = Promise.withResolvers<never>();
     const startedAt = performance.now();
     const timer = setTimeout(() => giveUp(unconfirmed()), this.#options.confirmTimeoutMs);
-    const letGo = this.#hold(lane);
+    const letGo = lane.hold.take();
     const operations = message.map(({ operation }) => operation);
     let failure: unknown;
     try {
@@ -125,21 +129,6 @@ export class WritePublisher {
       const seconds = (performance.now() - startedAt) / 1000;
       this.#observe({ partition, operations, seconds, error: failure });
     }
-  }
-
-  /** Holds a lane back until the function that is returned is called, or the time is over. */
-  #hold(lane: Lane): () => void {
-    lane.holding += 1;
-    let isHeld = true;
-    const letGo = () => {
-      if (!isHeld) return;
-      isHeld = false;
-      clearTimeout(timer);
-      lane.holding -= 1;
-      if (lane.holding === 0 && lane.waiting.length > 0) this.#turns.schedule();
-    };
-    const timer = setTimeout(letGo, this.#options.holdMs);
-    return letGo;
   }
 }
 

@@ -6,7 +6,10 @@ import { ReadGatherer } from '../src/read-gatherer.ts';
 
 const answer: LeveledAnswer = { kind: 'problem', code: 'not-cached' };
 const readOf = (key: string): LeveledRead => ({ key: parseKey(key), level: cachedLevel });
-const turn = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+/** Longer than anything is gathered. */
+const turn = async () => {
+  for (let turns = 0; turns < 6; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+};
 
 function gathering(parallelRequests?: () => number) {
   const sizes: number[] = [];

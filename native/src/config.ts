@@ -13,6 +13,7 @@ import {
 } from '@stratakv/service-kit';
 import { storageNodeProcessSettings } from '@stratakv/storage-node';
 import { edgeSettings } from '../../envoy/src/settings.ts';
+import { nginxSettings } from '../../nginx/src/settings.ts';
 import { installModes } from './install/install.ts';
 
 /** Settings of the native mode itself. Those of the services it starts come on top. */
@@ -45,6 +46,7 @@ export const nativeSettings = {
   confirmTimeoutMs: gatewayProcessSettings.confirmTimeoutMs,
   readTimeoutMs: gatewayProcessSettings.readTimeoutMs,
   accessLog: edgeSettings.accessLog,
+  nginxConnections: nginxSettings.connections,
 };
 
 export type NativeConfig = Config<typeof nativeSettings>;

@@ -31,6 +31,7 @@ export async function planEdge(
     listen: { host: config.bind, port },
     envoys: envoys.map(({ listen }) => listen),
     workers: 1,
+    connections: config.nginxConnections,
   });
   return [
     ...envoys.map((envoy) => ({
