@@ -94,13 +94,13 @@ export class PartitionHold {
   /** Ends the work on a session in good order. Never rejects. */
   async #leave(session: PartitionSession): Promise<void> {
     await session.pause();
-    const { fence, isIdle, isUsable, hasCommitted } = session;
-    if (fence === undefined || !isIdle || !isUsable || hasCommitted) return;
-    // It has killed nobody. Uncounted, a few such changes of hands would have the next backlog applied one by one.
+    const { fence, isSuspect, isUsable, hasCommitted } = session;
+    if (fence === undefined || isSuspect || !isUsable || hasCommitted) return;
+    // Whoever hands it over was not killed. Counted, a few such changes of hands would have a backlog applied one by one.
     try {
       await this.#options.store.apply({ fences: [fence], operations: [] });
     } catch (error) {
-      this.#options.logger.debug({ err: error, partition: this.partition }, 'an idle partition stays counted');
+      this.#options.logger.debug({ err: error, partition: this.partition }, 'a partition that is handed over stays counted');
     }
   }
 

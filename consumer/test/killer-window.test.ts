@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { eventually, keyIn, putOf } from '@stratakv/core/testing';
 import { Fixture } from './fixture.ts';
 import { refusing } from './refusing-store.ts';
@@ -66,6 +67,26 @@ test('a partition that changed hands with nothing in it has killed nobody', asyn
   }
   const sizes: number[] = [];
   await fixture.publish(...Array.from({ length: 5 }, (_, index) => putOf(keyIn(11), String(index))));
+  fixture.start(
+    {},
+    refusing(() => false, sizes),
+  );
+  await fixture.drained();
+  assert.deepEqual(sizes, [5]);
+});
+
+test('a partition that is handed over with its backlog has killed nobody either', async () => {
+  await fixture.store.raiseFence(11);
+  const { consumer } = fixture.start({ batchEveryMs: 60_000, cleanEveryMs: 60_000 });
+  await eventually('it serves', () => fixture.queue.subscribers(11) === 1 && fixture.queue.subscribers(1) === 1);
+  await fixture.publish(putOf(keyIn(1), 'at once'));
+  await fixture.drained();
+  // It comes too soon after the batch before, so it waits.
+  await fixture.publish(...Array.from({ length: 5 }, (_, index) => putOf(keyIn(11), String(index))));
+  await delay(50);
+  assert.equal((await fixture.queue.depth()).messages, 1);
+  await consumer.close();
+  const sizes: number[] = [];
   fixture.start(
     {},
     refusing(() => false, sizes),
