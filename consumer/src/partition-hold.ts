@@ -100,7 +100,10 @@ export class PartitionHold {
     try {
       await this.#options.store.apply({ fences: [fence], operations: [] });
     } catch (error) {
-      this.#options.logger.debug({ err: error, partition: this.partition }, 'a partition that is handed over stays counted');
+      this.#options.logger.debug(
+        { err: error, partition: this.partition },
+        'a partition that is handed over stays counted',
+      );
     }
   }
 
