@@ -34,6 +34,7 @@ export class PartitionHold {
   readonly #closing = new AbortController();
   readonly #served: Promise<void>;
   #session: PartitionSession | undefined;
+  #raising: Promise<void> = Promise.resolve();
 
   /** @param lease undefined: shared with all consumers, the broker picks one */
   constructor(partition: number, lease: PartitionLease | undefined, options: PartitionHoldOptions) {
@@ -60,7 +61,7 @@ export class PartitionHold {
   /** Gives the partition up: finishes the batch in flight if that is soon, closes the channel, releases the lease. */
   async close(): Promise<void> {
     const { logger, settings } = this.#options;
-    if (this.#session !== undefined) await this.#within(settings.handOverMs, this.#leave(this.#session));
+    if (this.#session !== undefined) await this.#within(settings.handOverMs, this.#session.pause());
     await this.abandon();
     try {
       await this.lease?.release();
@@ -91,22 +92,6 @@ export class PartitionHold {
     }
   }
 
-  /** Ends the work on a session in good order. Never rejects. */
-  async #leave(session: PartitionSession): Promise<void> {
-    await session.pause();
-    const { fence, isSuspect, isUsable, hasCommitted } = session;
-    if (fence === undefined || isSuspect || !isUsable || hasCommitted) return;
-    // Whoever hands it over was not killed. Counted, a few such changes of hands would have a backlog applied one by one.
-    try {
-      await this.#options.store.apply({ fences: [fence], operations: [] });
-    } catch (error) {
-      this.#options.logger.debug(
-        { err: error, partition: this.partition },
-        'a partition that is handed over stays counted',
-      );
-    }
-  }
-
   #createSession(): PartitionSession {
     const { intake, settings } = this.#options;
     const session = new PartitionSession({
@@ -128,7 +113,7 @@ export class PartitionHold {
     let isOpened = false;
     intake.add(session);
     try {
-      if (!this.isShared) await this.#raiseFence(session);
+      if (!this.isShared) await this.#startRaising(session);
       if (session.isOpen) {
         subscription = this.#subscribe(session);
         subscription.then(
@@ -144,7 +129,7 @@ export class PartitionHold {
       intake.remove(session);
       const closed = this.#closeSubscription(subscription);
       // One that still waits for its turn is closed when it gets it, without anybody waiting for that.
-      if (isOpened) await this.#within(settings.handOverMs, closed);
+      await this.#within(settings.handOverMs, Promise.all([isOpened ? closed : undefined, this.#survive(session)]));
     }
   }
 
@@ -155,10 +140,15 @@ export class PartitionHold {
         session.receive(delivery);
         if (isRaising) return;
         isRaising = true;
-        void this.#raiseFence(session);
+        void this.#startRaising(session);
       },
       onLost: (cause) => session.end(cause),
     });
+  }
+
+  #startRaising(session: PartitionSession): Promise<void> {
+    this.#raising = this.#raiseFence(session);
+    return this.#raising;
   }
 
   /** Tries until it works or the session ends. */
@@ -177,6 +167,20 @@ export class PartitionHold {
     }
   }
 
+  /**
+   * What a session had in its hands has killed nobody, when its consumer is there to end it. Counted as if it had, a few
+   * lost leases or connections would have a backlog applied one by one. Never rejects.
+   */
+  async #survive(session: PartitionSession): Promise<void> {
+    await this.#raising;
+    if (session.fence === undefined || session.hasCommitted) return;
+    try {
+      await this.#options.store.uncountRaise(this.partition);
+    } catch (error) {
+      this.#options.logger.debug({ err: error, partition: this.partition }, 'the end of a session stays counted');
+    }
+  }
+
   async #closeSubscription(subscription: Promise<PartitionSubscription> | undefined): Promise<void> {
     try {
       await (await subscription)?.close();
@@ -186,7 +190,7 @@ export class PartitionHold {
   }
 
   /** Waits for something, but no longer than `ms` milliseconds. */
-  async #within(ms: number, something: Promise<void>): Promise<void> {
+  async #within(ms: number, something: Promise<unknown>): Promise<void> {
     const waited = new AbortController();
     await Promise.race([something, this.#options.clock.sleep(ms, waited.signal)]);
     waited.abort();

@@ -153,7 +153,14 @@ export class Fixture {
 
   async #kill(member: Member): Promise<void> {
     const hang = { kind: 'hang' } as const;
-    for (const method of ['raiseFence', 'apply', 'expire', 'pruneTombstones', 'pruneOperations'] as const) {
+    for (const method of [
+      'raiseFence',
+      'uncountRaise',
+      'apply',
+      'expire',
+      'pruneTombstones',
+      'pruneOperations',
+    ] as const) {
       member.faults.store.plan(method, hang);
     }
     for (const method of ['subscribe', 'deadLetter'] as const) member.faults.queue.plan(method, hang);

@@ -94,3 +94,22 @@ test('a partition that is handed over with its backlog has killed nobody either'
   await fixture.drained();
   assert.deepEqual(sizes, [5]);
 });
+
+test('a backlog whose subscriptions were lost before a commit has killed nobody', async () => {
+  const sizes: number[] = [];
+  fixture.start(
+    { batchEveryMs: 400, cleanEveryMs: 60_000 },
+    refusing(() => false, sizes),
+  );
+  await eventually('it serves', () => fixture.queue.subscribers(11) === 1 && fixture.queue.subscribers(1) === 1);
+  await fixture.publish(putOf(keyIn(1), 'at once'));
+  // It comes too soon after the batch before, so it waits.
+  await fixture.publish(...Array.from({ length: 5 }, (_, index) => putOf(keyIn(11), String(index))));
+  for (let loss = 0; loss < 3; loss += 1) {
+    await eventually('it serves again', () => fixture.queue.subscribers(11) === 1);
+    fixture.queue.cut(11);
+    await eventually('it is lost', () => fixture.queue.subscribers(11) === 0);
+  }
+  await fixture.drained();
+  assert.deepEqual(sizes, [1, 5]);
+});

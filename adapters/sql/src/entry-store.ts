@@ -5,7 +5,7 @@ import type { Database } from './database.ts';
 import { callFailure } from './failure.ts';
 import { readInstallationState } from './installation.ts';
 import type { PoolStats } from './observer.ts';
-import { raiseFence } from './partition-sql.ts';
+import { raiseFence, uncountRaise } from './partition-sql.ts';
 
 /** Writes a CockroachDB or PostgreSQL database. */
 export class SqlEntryStore implements EntryStore {
@@ -28,6 +28,10 @@ export class SqlEntryStore implements EntryStore {
     );
     if (row === undefined) throw new Error('raising a fence returned no row');
     return { partition, token: row.token, raisesSinceCommit: row.raises };
+  }
+
+  async uncountRaise(partition: number): Promise<void> {
+    await told(this.#database.call((session) => session.ask(uncountRaise, [partition])));
   }
 
   apply(batch: ApplyBatch): Promise<ApplyResult> {

@@ -10,6 +10,12 @@ export const raiseFence = {
     RETURNING token, raises`,
 };
 
+/** $1 partition. */
+export const uncountRaise = {
+  name: 'uncount-raise',
+  text: `UPDATE partitions SET raises = raises - 1 WHERE partition = $1::int8 AND raises > 0`,
+};
+
 /**
  * $1 partition, $2 token. No row: somebody else raised the fence. A write, and one that changes something: a lock alone
  * lets a serializable snapshot judge a condition on what was there before the lock's last holder committed.

@@ -47,6 +47,10 @@ export class SqliteEntryStore implements EntryStore {
     return this.#run({ kind: 'raise-fence', partition }) as Promise<RaisedFence>;
   }
 
+  async uncountRaise(partition: number): Promise<void> {
+    await this.#run({ kind: 'uncount-raise', partition });
+  }
+
   async apply({ fences, operations }: ApplyBatch): Promise<ApplyResult> {
     const body = encodeOperations(operations);
     const applied = (await this.#run({ kind: 'apply', fences, body })) as AppliedBatch;

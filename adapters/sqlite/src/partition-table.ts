@@ -5,6 +5,7 @@ const sql = {
   raise: `INSERT INTO partitions (partition, token, raises, floor) VALUES (?, 1, 1, 0)
           ON CONFLICT (partition) DO UPDATE SET token = token + 1, raises = raises + 1
           RETURNING token, raises`,
+  uncount: 'UPDATE partitions SET raises = raises - 1 WHERE partition = ? AND raises > 0',
   // A write, not a look: whoever holds an older token is refused, whatever its transaction saw before.
   pass: 'UPDATE partitions SET raises = 0 WHERE partition = ? AND token = ? RETURNING floor',
   // For a clean-up, which is no sign that batches can be applied: the raises go on counting. A look is enough, since the
@@ -16,6 +17,7 @@ const sql = {
 /** Makes the functions on fences and version floors; to be called inside a transaction. */
 export function preparePartitions(database: DatabaseSync) {
   const raise = database.prepare(sql.raise);
+  const uncount = database.prepare(sql.uncount);
   const pass = database.prepare(sql.pass);
   const enter = database.prepare(sql.enter);
   const lift = database.prepare(sql.lift);
@@ -23,6 +25,9 @@ export function preparePartitions(database: DatabaseSync) {
     raise(partition: number): RaisedFence {
       const row = raise.get(partition) as { token: number; raises: number };
       return { partition, token: row.token, raisesSinceCommit: row.raises };
+    },
+    uncount(partition: number): void {
+      uncount.run(partition);
     },
     /** The partition's version floor; undefined when the fence was raised by somebody else. */
     pass(fence: Fence): Version | undefined {

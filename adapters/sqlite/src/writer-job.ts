@@ -18,6 +18,7 @@ export type WriterJob =
   | { readonly kind: 'remove'; readonly partition: number; readonly throughSequence: number }
   | { readonly kind: 'set-aside'; readonly letter: DeadLetter }
   | { readonly kind: 'raise-fence'; readonly partition: number }
+  | { readonly kind: 'uncount-raise'; readonly partition: number }
   | { readonly kind: 'apply'; readonly fences: readonly Fence[]; readonly body: Uint8Array<ArrayBuffer> }
   | { readonly kind: 'expire'; readonly fence: Fence; readonly limit: number }
   | { readonly kind: 'prune-tombstones'; readonly fence: Fence; readonly ageMs: number; readonly limit: number }
@@ -45,6 +46,8 @@ export function prepareJobs(
         return queue.setAside(job.letter, nowMs);
       case 'raise-fence':
         return partitions.raise(job.partition);
+      case 'uncount-raise':
+        return partitions.uncount(job.partition);
       case 'apply':
         return apply(job.fences, decodeOperations(job.body), nowMs);
       case 'expire':

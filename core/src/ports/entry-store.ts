@@ -10,7 +10,7 @@ export interface Fence {
 }
 
 export interface RaisedFence extends Fence {
-  /** How often the fence was raised since a batch of this partition last committed, this time included. */
+  /** How often the fence was raised since a batch of this partition last committed and not uncounted, this time included. */
   readonly raisesSinceCommit: number;
 }
 
@@ -52,6 +52,11 @@ export class OperationRefused extends Error {
 export interface EntryStore {
   /** Takes over a partition: from now on only this fence's token may write it. */
   raiseFence(partition: number): Promise<RaisedFence>;
+  /**
+   * Takes one raise out of the count since the last commit, down to none: whoever raised the fence is still alive, so
+   * nothing in the partition killed it. Tokens stay as they are.
+   */
+  uncountRaise(partition: number): Promise<void>;
   /**
    * Folds the operations over the entries in one transaction that is durable when this resolves.
    *

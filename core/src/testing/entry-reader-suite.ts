@@ -87,6 +87,7 @@ export function entryReaderCases(storeTest: StoreTest, { canBeCutOff = false }: 
       () => reader.check(),
       () => store.check(),
       () => store.raiseFence(0),
+      () => store.uncountRaise(0),
       () => store.apply({ fences: [fence], operations: [put] }),
       () => store.expire(fence, 1),
     ];

@@ -86,6 +86,21 @@ export function entryStoreFenceCases(storeTest: StoreTest): void {
     assert.equal((await store.raiseFence(7)).raisesSinceCommit, 2);
   });
 
+  storeTest('a raise that is uncounted leaves the count, and the fence stays', async ({ store }) => {
+    await store.raiseFence(13);
+    await store.uncountRaise(13);
+    const mine = await store.raiseFence(13);
+    assert.equal(mine.raisesSinceCommit, 1);
+    // Whoever comes late with it, after somebody else has committed, takes nothing away from the raises to come.
+    assert.deepEqual((await store.apply(batchOf(mine, putOf(keyIn(13), 'x')))).refused, []);
+    await store.uncountRaise(13);
+    await store.uncountRaise(14);
+    assert.deepEqual((await store.apply(batchOf(mine, putOf(keyIn(13), 'y')))).refused, []);
+    assert.equal((await store.raiseFence(13)).raisesSinceCommit, 1);
+    assert.equal((await store.raiseFence(13)).raisesSinceCommit, 2);
+    assert.equal((await store.raiseFence(14)).raisesSinceCommit, 1);
+  });
+
   storeTest('a clean-up is not a commit of a batch', async ({ store }) => {
     // A window that kills its consumer is found by this count, however often a clean-up came before it.
     await store.raiseFence(12);

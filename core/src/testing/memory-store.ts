@@ -58,6 +58,11 @@ export class MemoryStore implements EntryStore, EntryReader {
     return { partition, token: row.token, raisesSinceCommit: row.raises };
   }
 
+  async uncountRaise(partition: number): Promise<void> {
+    const row = this.#row(partition);
+    row.raises = Math.max(0, row.raises - 1);
+  }
+
   async apply({ fences, operations }: ApplyBatch): Promise<ApplyResult> {
     const floors = new Map<number, Version>();
     for (const fence of fences) {
