@@ -8,6 +8,7 @@ import { InstallationMismatch, openSqlStore } from '@stratakv/adapter-sql';
 import {
   cacheObserver,
   closeHttpServer,
+  collectByGrowth,
   createLogger,
   createMetrics,
   databaseObserver,
@@ -27,6 +28,7 @@ import { buildConsumer } from './app.ts';
 import { startConsumer } from './consumer.ts';
 import { consumerProcessSettings } from './process-config.ts';
 
+collectByGrowth();
 const config = exitOnConfigError(() => readConfig(consumerProcessSettings, process.env));
 const cacheAddress = exitOnConfigError(() => redisAddressOf(config));
 const { partitionCount, prefix, freshMs, staleMaxMs, maxValueBytes, name = randomUUID() } = config;

@@ -3,6 +3,7 @@ import { systemClock } from '@stratakv/adapter-in-process';
 import { RabbitMqBroker, RabbitMqOperationQueue, RabbitMqOutcomeFeed } from '@stratakv/adapter-rabbitmq';
 import {
   closeHttpServer,
+  collectByGrowth,
   createLogger,
   createMetrics,
   exitOnConfigError,
@@ -19,6 +20,7 @@ import { gatewayProcessSettings } from './process-config.ts';
 import { StorageClient } from './storage/storage-client.ts';
 import { observeStorage } from './storage-metrics.ts';
 
+collectByGrowth();
 const config = exitOnConfigError(() => readConfig(gatewayProcessSettings, process.env));
 const { partitionCount, prefix } = config;
 const clock = systemClock;

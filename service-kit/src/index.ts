@@ -1,4 +1,5 @@
 export { watchAllowedMethods } from './allowed-methods.ts';
+export * from './collector.ts';
 export * from './config.ts';
 export * from './data-folder.ts';
 export * from './env-example.ts';

@@ -4,6 +4,7 @@ import { openSqlReader } from '@stratakv/adapter-sql';
 import {
   cacheObserver,
   closeHttpServer,
+  collectByGrowth,
   createLogger,
   createMetrics,
   databaseObserver,
@@ -21,6 +22,7 @@ import { CacheAuditMetrics } from './cache-audit-metrics.ts';
 import { storageNodeProcessSettings } from './process-config.ts';
 import { createStorage } from './storage.ts';
 
+collectByGrowth();
 const config = exitOnConfigError(() => readConfig(storageNodeProcessSettings, process.env));
 const cacheAddress = exitOnConfigError(() => redisAddressOf(config));
 const { prefix, freshMs, staleMaxMs, maxValueBytes } = config;
