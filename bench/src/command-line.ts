@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { fullLayerPlan, type LayerPlan, quickLayerPlan, shortLayerPlan } from './layer-plan.ts';
+import { fullLayerPlan, type LayerPlan, quickLayerPlan, shortLayerPlan, withEntries } from './layer-plan.ts';
 import type { Scenario } from './scenario.ts';
 
 /** What the benchmark was asked to do. */
@@ -34,7 +34,7 @@ layers.md and plots, and docs/load-tests.md. A scenario that is run alone replac
   full          longer rounds, ten million entries
   --quick       a first look; only prints
   --print       only prints
-  --entries=N   entries of "growth"
+  --entries=N   most entries of "costs", "misses" and "growth"
 
 Scenarios:
 ${lines.join('\n')}
@@ -97,7 +97,7 @@ function layersCommand(words: readonly string[], options: Options, known: readon
   const plan = options.quick ? quickLayerPlan : isFull ? fullLayerPlan : shortLayerPlan;
   return {
     kind: 'layers',
-    plan: entries === undefined ? plan : { ...plan, growthEntries: entries },
+    plan: entries === undefined ? plan : withEntries(plan, entries),
     names: known
       .filter(({ name, isLong }) => (asked.length === 0 ? isFull || !isLong : asked.includes(name)))
       .map(({ name }) => name),

@@ -2,6 +2,8 @@
 export interface LayerPlan {
   readonly name: 'quick' | 'short' | 'full';
   readonly connections: number;
+  /** Of whoever loads entries. */
+  readonly loadConnections: number;
   readonly valueBytes: number;
   /** Entries of the GETs that hit and of the PUTs: few, so that all are in the cache. */
   readonly hotEntries: number;
@@ -26,7 +28,12 @@ export interface LayerPlan {
   readonly growthEntries: number;
 }
 
-const common = { connections: 64, valueBytes: 128, hotEntries: 10_000 };
+const common = { connections: 64, loadConnections: 256, valueBytes: 128, hotEntries: 10_000 };
+
+/** A plan whose store grows to so many entries. */
+export function withEntries(plan: LayerPlan, entries: number): LayerPlan {
+  return { ...plan, growthEntries: entries, sizes: [...plan.sizes.filter((size) => size < entries), entries] };
+}
 
 /** To try the benchmark out: its figures mean little. */
 export const quickLayerPlan: LayerPlan = {

@@ -45,7 +45,9 @@ export class LayeredStore {
   }
 
   /** For subjects that write: see `Subject.settle`. */
-  readonly settle = (accepted: number): Promise<void> => this.settled.all(accepted);
+  readonly settle = async (accepted: number): Promise<void> => {
+    await this.settled.all(accepted);
+  };
 
   /** Processes of one kind. */
   processesOf(kind: string): readonly number[] {

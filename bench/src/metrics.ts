@@ -32,9 +32,12 @@ export async function readEventLoopLag(port: number): Promise<EventLoopLag> {
   return { p50: ms('p50'), p99: ms('p99'), max: ms('max') };
 }
 
-/** Operations that have an outcome, since the store was started. */
-export async function readSettled(port: number): Promise<number> {
-  return (await readMetrics(port)).get('kv_outcomes_total') ?? 0;
+/** Operations that got their outcome since the servers were started. A redelivery, which finds one there, is none. */
+export async function readSettled(ports: readonly number[]): Promise<number> {
+  const pages = await Promise.all(ports.map(readMetrics));
+  const settled = (metrics: Metrics) =>
+    valueIn(metrics, 'kv_outcomes_total', undefined) - valueIn(metrics, 'kv_outcomes_total', 'status="duplicate"');
+  return pages.reduce((sum, metrics) => sum + settled(metrics), 0);
 }
 
 /**

@@ -37,6 +37,7 @@ test('a first look is not kept, nor is what is only to be printed', () => {
 test('growth takes another number of entries', () => {
   const command = read('growth', '--entries=10000000');
   equal(command?.kind === 'layers' && command.plan.growthEntries, 10_000_000);
+  deepEqual(command?.kind === 'layers' && command.plan.sizes, [10_000, 100_000, 10_000_000]);
 });
 
 test('the embedded store and the report are asked for by name', () => {

@@ -6,6 +6,7 @@ import { connectRedisCache } from '@stratakv/adapter-redis';
 import { connectRedlock } from '@stratakv/adapter-redlock';
 import { InstallationMismatch, openSqlStore } from '@stratakv/adapter-sql';
 import {
+  allocateYoung,
   cacheObserver,
   closeHttpServer,
   collectByGrowth,
@@ -28,6 +29,7 @@ import { buildConsumer } from './app.ts';
 import { startConsumer } from './consumer.ts';
 import { consumerProcessSettings } from './process-config.ts';
 
+allocateYoung();
 collectByGrowth();
 const config = exitOnConfigError(() => readConfig(consumerProcessSettings, process.env));
 const cacheAddress = exitOnConfigError(() => redisAddressOf(config));

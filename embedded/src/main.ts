@@ -1,10 +1,18 @@
-import { createLogger, exitOnConfigError, Lifecycle, readConfig, StartError } from '@stratakv/service-kit';
+import {
+  allocateYoung,
+  createLogger,
+  exitOnConfigError,
+  Lifecycle,
+  readConfig,
+  StartError,
+} from '@stratakv/service-kit';
 import { embeddedSettings } from './config.ts';
 import { startEmbedded } from './start.ts';
 
 // The database holds all values and the secret: in a folder that was there before, too, it is for its owner alone.
 process.umask(0o077);
 
+allocateYoung();
 const config = exitOnConfigError(() => readConfig(embeddedSettings, process.env));
 const logger = createLogger({ service: 'embedded', level: config.logLevel, format: config.logFormat });
 const lifecycle = new Lifecycle({ logger });

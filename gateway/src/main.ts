@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { systemClock } from '@stratakv/adapter-in-process';
 import { RabbitMqBroker, RabbitMqOperationQueue, RabbitMqOutcomeFeed } from '@stratakv/adapter-rabbitmq';
 import {
+  allocateYoung,
   closeHttpServer,
   collectByGrowth,
   createLogger,
@@ -20,6 +21,7 @@ import { gatewayProcessSettings } from './process-config.ts';
 import { StorageClient } from './storage/storage-client.ts';
 import { observeStorage } from './storage-metrics.ts';
 
+allocateYoung();
 collectByGrowth();
 const config = exitOnConfigError(() => readConfig(gatewayProcessSettings, process.env));
 const { partitionCount, prefix } = config;

@@ -14,3 +14,14 @@ export function collectByGrowth(): void {
   setFlagsFromString('--external-memory-accounted-in-global-limit');
   setFlagsFromString(`--heap-growing-percent=${growthPercent}`);
 }
+
+/**
+ * Has V8 make every object young. It makes objects old from the start when most that came from a place have lived for
+ * long, as those of requests do that were under way when it looked. From then on each dead one keeps alive all it points
+ * to, until a full collection: requests and answers are moved and kept for nothing, in every run of a process or in none.
+ *
+ * For the whole process, so not for a library. Source: `node --v8-options`.
+ */
+export function allocateYoung(): void {
+  setFlagsFromString('--no-allocation-site-pretenuring');
+}

@@ -2,6 +2,7 @@ import { systemClock } from '@stratakv/adapter-in-process';
 import { connectRedisCache } from '@stratakv/adapter-redis';
 import { openSqlReader } from '@stratakv/adapter-sql';
 import {
+  allocateYoung,
   cacheObserver,
   closeHttpServer,
   collectByGrowth,
@@ -22,6 +23,7 @@ import { CacheAuditMetrics } from './cache-audit-metrics.ts';
 import { storageNodeProcessSettings } from './process-config.ts';
 import { createStorage } from './storage.ts';
 
+allocateYoung();
 collectByGrowth();
 const config = exitOnConfigError(() => readConfig(storageNodeProcessSettings, process.env));
 const cacheAddress = exitOnConfigError(() => redisAddressOf(config));

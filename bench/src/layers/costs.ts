@@ -12,7 +12,7 @@ export const costs: Scenario = {
   name: 'costs',
   title: 'What a request costs while the store grows',
   about:
-    'One store, loaded through the public API to each size, and the same requests at each: GETs that hit (of as many entries at every size), GETs past the cache of any entry, and PUTs of any entry, until they are applied.',
+    'One store, loaded at a gateway by 256 connections to each size, and the same requests at each: GETs that hit (of as many entries at every size), GETs past the cache of any entry, and PUTs of any entry, until they are applied.',
   run: measureCosts,
 };
 

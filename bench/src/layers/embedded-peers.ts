@@ -30,7 +30,12 @@ async function measureEmbedded(bench: LayerBench): Promise<ScenarioFigures> {
   const contest = await hold(bench, embeddedPeers.title, [
     subjectOf(peer, names.get, { kind: 'get', ...uniform }),
     subjectOf(etcd, names.range, { kind: 'etcd-range', ...uniform }),
-    subjectOf(peer, names.put, { kind: 'put', ...uniform }, { settle: (accepted) => settled.all(accepted) }),
+    subjectOf(
+      peer,
+      names.put,
+      { kind: 'put', ...uniform },
+      { settle: async (accepted) => void (await settled.all(accepted)) },
+    ),
     subjectOf(etcd, names.etcdPut, { kind: 'etcd-put', ...uniform }),
   ]);
   return {

@@ -8,18 +8,22 @@ const chunk = 50_000;
 /** A load that is further ahead waits. */
 const backlogLimit = 100_000;
 
-/** Loads what is missing of the first `upTo` entries through the public API, until all is applied. @returns seconds it took */
+/**
+ * Loads what is missing of the first `upTo` entries at a gateway, until all is applied.
+ *
+ * @returns seconds it took
+ */
 export async function loadEntries(
   { generator, plan, tell }: LayerBench,
   store: LayeredStore,
   upTo: number,
 ): Promise<number> {
-  const { connections, valueBytes } = plan;
+  const { loadConnections: connections, valueBytes } = plan;
   const startedAt = performance.now();
   for (let first = store.entries; first < upTo; first = store.entries) {
     const entries = Math.min(chunk, upTo - first);
     const workload: Workload = { kind: 'put', first, entries, distribution: 'in order', valueBytes };
-    const { port } = store.whole;
+    const { port } = store.gateway;
     const load = { connections, warmupSeconds: 0, seconds: 60, seed: 0, count: entries, port, workload };
     const { writes } = await generator.send(load);
     await store.settled.all(writes, first + entries < upTo ? backlogLimit : 0);

@@ -13,7 +13,7 @@ export const growth: Scenario = {
   name: 'growth',
   title: 'A store with many entries',
   about:
-    'A store of its own, with a short operation retention, is loaded through the public API; reads, writes and lists of prefixes in its middle are measured before and after; everything is stopped and started again; half of the entries are deleted. `--entries=10000000` makes it larger.',
+    'A store of its own, with a short operation retention, is loaded at a gateway by 256 connections; reads, writes and lists of prefixes in its middle are measured before and after; everything is stopped and started again; half of the entries are deleted. `--entries=10000000` makes it larger.',
   isLong: true,
   run: measureGrowth,
 };
@@ -91,8 +91,8 @@ async function deleteFirst({ generator, plan, tell }: LayerBench, store: Layered
   for (let first = 0; first < count; first += chunk) {
     const entries = Math.min(chunk, count - first);
     const workload: Workload = { kind: 'delete', first, entries };
-    const load = { connections: plan.connections, warmupSeconds: 0, seconds: 60, seed: 0, count: entries };
-    const { writes } = await generator.send({ ...load, port: store.whole.port, workload });
+    const load = { connections: plan.loadConnections, warmupSeconds: 0, seconds: 60, seed: 0, count: entries };
+    const { writes } = await generator.send({ ...load, port: store.gateway.port, workload });
     await store.settled.all(writes, first + entries < count ? backlogLimit : 0);
     if ((first + entries) % 500_000 === 0) tell(`deleted ${first + entries}`);
   }

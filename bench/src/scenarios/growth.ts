@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Bench } from '../bench.ts';
-import { drain } from '../drain.ts';
 import type { Measurement } from '../load.ts';
 import { cpuMicrosOf, type MemoryUsage, memoryOf } from '../process-usage.ts';
 import { makeDataFolder, type Server, startStore } from '../server.ts';
+import { SettledWrites } from '../settled-writes.ts';
 import type { Workload } from '../workload.ts';
 
 /** The same requests at one number of entries. */
@@ -46,13 +46,13 @@ class Growth {
   readonly #store: Server;
   readonly #folder: string;
   #entries = 0;
-  /** Writes accepted since the store was started. */
-  #accepted = 0;
+  readonly #settled: SettledWrites;
 
   constructor(bench: Bench, store: Server, folder: string) {
     this.#bench = bench;
     this.#store = store;
     this.#folder = folder;
+    this.#settled = new SettledWrites(() => [store.port]);
   }
 
   async measureAt(entries: number): Promise<GrowthFigures> {
@@ -85,9 +85,7 @@ class Growth {
     const { generator, plan } = this.#bench;
     const { connections, warmupSeconds, growthSeconds: seconds } = plan;
     const measurement = await generator.run(this.#store, { workload, connections, warmupSeconds, seconds, seed: 3 });
-    if (workload.kind !== 'put') return measurement;
-    this.#accepted += measurement.allAnswers;
-    await drain(this.#store, this.#accepted);
+    if (workload.kind === 'put') await this.#settled.all(measurement.allAnswers);
     return measurement;
   }
 
@@ -104,8 +102,7 @@ class Growth {
       const load = { connections, warmupSeconds: 0, seconds: 60, seed: 0, count };
       await generator.run(this.#store, { ...load, workload: workload as Workload });
       this.#entries += count;
-      this.#accepted += count;
-      await drain(this.#store, this.#accepted, this.#entries < upTo ? backlogLimit : 0);
+      await this.#settled.all(count, this.#entries < upTo ? backlogLimit : 0);
       if (this.#entries % 500_000 === 0) tell(`loaded ${this.#entries}`);
     }
     const added = upTo - before;

@@ -1,7 +1,7 @@
 import type { Bench } from '../bench.ts';
-import { type Drain, drain } from '../drain.ts';
 import type { Measurement } from '../load.ts';
 import { makeDataFolder, type Server, startConstant, startStore } from '../server.ts';
+import { type Drain, SettledWrites } from '../settled-writes.ts';
 import { type Spread, spreadOf } from '../spread.ts';
 import type { Workload } from '../workload.ts';
 
@@ -98,15 +98,15 @@ async function compete(bench: Bench, store: Server, all: readonly Contestant[]):
   const fill: Workload = { kind: 'put', entries: hotEntries, distribution: 'in order', valueBytes, waitSeconds: 30 };
   const load = { connections, warmupSeconds, seconds: roundSeconds };
   const filled = await generator.run(store, { ...load, workload: fill, warmupSeconds: 0, count: hotEntries, seed: 0 });
-  let accepted = filled.allAnswers;
+  const settled = new SettledWrites(() => [store.port]);
+  await settled.all(filled.allAnswers);
   const turns = new Map<string, Turn[]>(all.map(({ name }) => [name, []]));
   for (let round = 0; round < plan.rounds; round += 1) {
     for (const { name, server, workload, isWrite } of all) {
       const startedAt = performance.now();
       const measurement = await generator.run(server, { ...load, workload: workload(round), seed: round });
       if (isWrite) {
-        accepted += measurement.allAnswers;
-        const drained = await drain(store, accepted);
+        const drained = await settled.all(measurement.allAnswers);
         const rate = (1000 * measurement.allAnswers) / (performance.now() - startedAt);
         turns.get(name)?.push({ measurement, drained: { ...drained, rate } });
       } else turns.get(name)?.push({ measurement, drained: undefined });
