@@ -34,7 +34,7 @@ layers.md and plots, and docs/load-tests.md. A scenario that is run alone replac
   full          longer rounds, ten million entries
   --quick       a first look; only prints
   --print       only prints
-  --entries=N   most entries of "costs", "misses" and "growth"
+  --entries=N   most entries of "costs", "misses", "mixed" and "growth"
 
 Scenarios:
 ${lines.join('\n')}

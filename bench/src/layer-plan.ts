@@ -32,7 +32,8 @@ const common = { connections: 64, loadConnections: 256, valueBytes: 128, hotEntr
 
 /** A plan whose store grows to so many entries. */
 export function withEntries(plan: LayerPlan, entries: number): LayerPlan {
-  return { ...plan, growthEntries: entries, sizes: [...plan.sizes.filter((size) => size < entries), entries] };
+  const sizes = [...plan.sizes.filter((size) => size < entries), entries];
+  return { ...plan, sizes, mixedEntries: entries, growthEntries: entries };
 }
 
 /** To try the benchmark out: its figures mean little. */
