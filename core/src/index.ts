@@ -8,6 +8,7 @@ export { decodeOutcome, decodeRecords, encodeOutcome, encodeRecords } from './co
 export * from './codec/scan-codec.ts';
 export * from './codec/storage-wire.ts';
 export * from './condition.ts';
+export * from './doorkeeper.ts';
 export * from './entry.ts';
 export * from './errors.ts';
 export * from './fold.ts';

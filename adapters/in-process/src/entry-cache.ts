@@ -9,9 +9,8 @@ import type {
   EntryCache,
   Key,
 } from '@stratakv/core';
-import { isTombstone } from '@stratakv/core';
+import { Doorkeeper, isTombstone } from '@stratakv/core';
 import { CacheSlot } from './cache-slot.ts';
-import { Doorkeeper } from './doorkeeper.ts';
 
 /*
  * The cache of the embedded mode. Per key there is one slot, which holds any of: what is known about the key (the

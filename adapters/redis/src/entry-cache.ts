@@ -5,12 +5,14 @@ import {
   type CacheQuery,
   type CacheWrite,
   type Clock,
+  Doorkeeper,
   type EntryCache,
   isTombstone,
   type Key,
   type Version,
 } from '@stratakv/core';
 import type { RedisConnection } from './connection.ts';
+import { Fullness } from './fullness.ts';
 import { inGroups } from './groups.ts';
 import { Leases, type LeaseWish } from './leases.ts';
 import type { RedisCacheEvent, RedisCacheOptions } from './options.ts';
@@ -71,6 +73,8 @@ export class RedisEntryCache implements EntryCache {
   readonly #onEvent: (event: RedisCacheEvent) => void;
   readonly #reader: SlotReader;
   readonly #leases: Leases;
+  readonly #fullness: Fullness;
+  readonly #doorkeeper = new Doorkeeper();
   readonly #sampler: Sampler;
 
   constructor({ connection, names, clock, terms, onEvent }: RedisEntryCacheOptions) {
@@ -80,6 +84,7 @@ export class RedisEntryCache implements EntryCache {
     this.#terms = terms;
     this.#onEvent = onEvent;
     this.#reader = new SlotReader(connection, names);
+    this.#fullness = new Fullness(connection);
     this.#leases = new Leases({ connection, names, termMs: terms.leaseTermMs });
     this.#sampler = new Sampler({ connection, names, lookup: (queries) => this.lookup(queries) });
   }
@@ -93,7 +98,8 @@ export class RedisEntryCache implements EntryCache {
       const cached = slot?.kind === 'entry' ? slot.cached : undefined;
       const held = cached !== undefined && now < this.#heldUntil(cached) ? cached : undefined;
       if (held !== undefined && now - held.asOf <= query.maxAgeMs) return { kind: 'hit', cached: held };
-      const { key, wantsLease } = query;
+      const { key } = query;
+      const wantsLease = query.wantsLease && (slot?.kind !== 'none' || this.#isWorthRoom(key));
       const isDamaged = slot?.kind === 'damaged';
       if (isDamaged) this.#onEvent({ kind: 'damaged', key });
       // What is there but not held is no hit for anybody, however old it may be.
@@ -171,6 +177,11 @@ export class RedisEntryCache implements EntryCache {
 
   close(): Promise<void> {
     return this.#connection.close();
+  }
+
+  /** Whether a key that nothing is cached about may come in: into a full cache, only what was asked for before. */
+  #isWorthRoom(key: Key): boolean {
+    return !this.#fullness.isFull || this.#doorkeeper.knows(key);
   }
 
   /** Milliseconds since 1970 from which on it is neither fresh nor stale. Redis removes it then, by its own clock. */

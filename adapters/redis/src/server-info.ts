@@ -15,13 +15,18 @@ export interface ServerInfo {
  * master; ioredis 6 asks for Redis 6.2; in a cluster the keys of one call are on different nodes. Those are refused.
  */
 export function judgeServer(info: string): ServerInfo {
-  const field = (name: string) => new RegExp(`^${name}:([^\\r\\n]*)`, 'm').exec(info)?.[1];
+  const field = (name: string) => fieldOf(info, name);
   const redisVersion = field('redis_version') ?? 'unknown';
   return {
     redisVersion,
     unfit: whyUnfit(redisVersion, field('role'), field('cluster_enabled')),
     warnings: whatIsWrong(Number(field('maxmemory') ?? 0), field('maxmemory_policy')),
   };
+}
+
+/** A field of an answer to INFO. */
+export function fieldOf(info: string, name: string): string | undefined {
+  return new RegExp(`^${name}:([^\\r\\n]*)`, 'm').exec(info)?.[1];
 }
 
 function whyUnfit(version: string, role: string | undefined, isCluster: string | undefined): string | undefined {

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { entryOf } from '@stratakv/core/testing';
+import { entryOf, eventually } from '@stratakv/core/testing';
 import { useRedis } from './file-redis.ts';
 import { type OpenCache, openCache } from './open-cache.ts';
 
 const sized = (index: number, version = 5_000_000) =>
   entryOf(`k${index}`, version, { value: new Uint8Array(10_000).fill(index % 251) });
+
+let asked = 10_000;
 
 const { redis, admin } = await useRedis({ maxMemoryMiB: 16 });
 
@@ -14,7 +16,11 @@ async function fillMany({ cache }: OpenCache, start: number, count: number): Pro
   let taken = 0;
   for (let at = start; at < start + count; at += 100) {
     const entries = Array.from({ length: 100 }, (_, index) => sized(at + index));
-    const answers = await cache.lookup(entries.map(({ key }) => ({ key, maxAgeMs: 60_000, wantsLease: true })));
+    const queries = entries.map(({ key }) => ({ key, maxAgeMs: 60_000, wantsLease: true }));
+    const first = await cache.lookup(queries);
+    // A full cache takes in what is asked for again.
+    const again = await cache.lookup(queries);
+    const answers = first.map((answer, index) => (answer.kind === 'miss' && answer.lease ? answer : again[index]));
     const asOf = Date.now();
     const fills = entries.flatMap((entry, index) => {
       const answer = answers[index];
@@ -40,6 +46,30 @@ test('a cache larger than its memory evicts: everything is a hit with the right 
   }
   assert.ok(hits > 5, `${hits} hits`);
   assert.equal(given.countOf('full'), 0);
+});
+
+test('a full cache keeps what is read often through a scan of other keys', async (context) => {
+  await admin.flushall();
+  const given = await openCache(context, redis);
+  await fillMany(given, 0, 5000);
+  const read = async (index: number): Promise<boolean> => {
+    const entry = sized(index);
+    const answer = await given.ask(entry.key);
+    if (answer.kind === 'hit') return true;
+    const { lease } = answer;
+    if (lease !== undefined) await given.cache.fill([{ key: entry.key, entry, asOf: Date.now(), lease }]);
+    return false;
+  };
+  // That it is full is noticed within a second.
+  await eventually('a key that was never asked for gets no lease', async () => {
+    const answer = await given.ask(sized(asked++).key);
+    return answer.kind === 'miss' && answer.lease === undefined;
+  });
+  for (let round = 0; round < 3; round += 1) for (let index = 0; index < 100; index += 1) await read(index);
+  for (let index = 20_000; index < 25_000; index += 1) assert.equal(await read(index), false);
+  let hits = 0;
+  for (let index = 0; index < 100; index += 1) if (await read(index)) hits += 1;
+  assert.ok(hits >= 90, `${hits} of 100`);
 });
 
 test('a full Redis that evicts nothing: hits stay, nothing new comes in, writes still remove', async (context) => {

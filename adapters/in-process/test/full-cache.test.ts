@@ -2,23 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseKey } from '@stratakv/core';
 import { entryOf, ManualClock } from '@stratakv/core/testing';
-import { Doorkeeper } from '../src/doorkeeper.ts';
 import { InProcessEntryCache } from '../src/index.ts';
-
-test('a key is known from its second time on, and forgotten when many others have come', () => {
-  const doorkeeper = new Doorkeeper();
-  assert.equal(doorkeeper.knows('a'), false);
-  assert.equal(doorkeeper.knows('a'), true);
-  for (let index = 0; index < 300_000; index += 1) doorkeeper.knows(`other/${index}`);
-  assert.equal(doorkeeper.knows('a'), false);
-});
-
-test('hardly any key is taken for another', () => {
-  const doorkeeper = new Doorkeeper();
-  let mistaken = 0;
-  for (let index = 0; index < 100_000; index += 1) if (doorkeeper.knows(`users/${index}/profile`)) mistaken += 1;
-  assert.ok(mistaken < 10_000, `${mistaken} of 100,000`);
-});
 
 test('a full cache keeps what is read often through a scan of other keys', async () => {
   const clock = new ManualClock();
