@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { type Contest, summarize } from './contest.ts';
 import type { LayerBench } from './layer-bench.ts';
 import type { Subject } from './subject.ts';
@@ -14,11 +15,14 @@ export async function hold(
   const { warmupSeconds } = plan;
   const turns = new Map<string, Turn[]>(subjects.map(({ name }) => [name, []]));
   // Not counted: who was just started has yet to compile its code.
-  const cold = { connections, warmupSeconds: 0, seconds: plan.coldSeconds, seed: rounds };
-  for (const subject of subjects) await takeTurn(generator, subject, cold);
+  const cold = { connections, warmupSeconds: 0, seconds: plan.coldSeconds };
+  for (const subject of subjects) {
+    await takeTurn(generator, subject, { ...cold, seed: seedOf(title, subject.name, rounds) });
+  }
   for (let round = 0; round < rounds; round += 1) {
     for (const subject of subjects) {
-      const turn = await takeTurn(generator, subject, { connections, warmupSeconds, seconds, seed: round });
+      const seed = seedOf(title, subject.name, round);
+      const turn = await takeTurn(generator, subject, { connections, warmupSeconds, seconds, seed });
       turns.get(subject.name)?.push(turn);
       tell(
         `${title}, round ${round + 1}: ${subject.name}: ${Math.round(turn.rate)}/s, ${Math.round(total(turn.cpuMicros))} µs`,
@@ -26,4 +30,9 @@ export async function hold(
     }
   }
   return { title, connections, subjects: [...turns].map(([name, own]) => summarize(name, own)) };
+}
+
+/** Of its own for each turn: what one subject touched is not what the next one asks for. */
+function seedOf(...parts: readonly (string | number)[]): number {
+  return createHash('sha256').update(parts.join('\n')).digest().readUInt32BE();
 }

@@ -69,7 +69,7 @@ export const shortLayerPlan: LayerPlan = {
   drainRounds: 1,
   mixedEntries: 100_000,
   idleConnections: 10_000,
-  growthEntries: 100_000,
+  growthEntries: 1_000_000,
 };
 
 /** As the targets have it. With ten million entries, most of it is loading. */
@@ -87,5 +87,5 @@ export const fullLayerPlan: LayerPlan = {
   drainRounds: 3,
   mixedEntries: 1_000_000,
   idleConnections: 10_000,
-  growthEntries: 1_000_000,
+  growthEntries: 10_000_000,
 };

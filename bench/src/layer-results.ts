@@ -10,6 +10,8 @@ export interface ScenarioResults extends ScenarioFigures {
   readonly plan: LayerPlan;
   readonly environment: Environment;
   readonly seconds: number;
+  /** CPU seconds of the whole machine meanwhile: stores, peers and load generator. */
+  readonly cpuSeconds?: number;
   /** Share of the machine's CPU time that other work took meanwhile, 0 to 1. */
   readonly othersShare: number;
   /** The first answer that was wrong, or whatever else ended it early. */

@@ -61,7 +61,8 @@ export async function benchLayers({ plan, generator, chosen, tell }: LayerRun): 
         return { failure };
       });
       const seconds = (performance.now() - startedAt) / 1000;
-      results.push({ name, title, about, plan, environment, seconds, othersShare: others.share(), ...figures });
+      const usage = { cpuSeconds: others.allSeconds(), othersShare: others.share() };
+      results.push({ name, title, about, plan, environment, seconds, ...usage, ...figures });
     }
     return results;
   } finally {

@@ -9,11 +9,17 @@ const ticksPerSecond = 100;
 export class OtherWork {
   readonly #startedAt = performance.now();
   readonly #before = otherSeconds();
+  readonly #busyBefore = busySeconds();
 
   /** Share of the CPU time of all cores since this was made, 0 to 1. What a hypervisor gave to others counts. */
   share(): number {
     const seconds = ((performance.now() - this.#startedAt) / 1000) * availableParallelism();
     return Math.min(1, Math.max(0, (otherSeconds() - this.#before) / seconds));
+  }
+
+  /** CPU seconds of all cores since this was made, this benchmark's work included. */
+  allSeconds(): number {
+    return busySeconds() - this.#busyBefore;
   }
 }
 

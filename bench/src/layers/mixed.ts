@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Contest, rateRatio, subjectIn } from '../contest.ts';
 import { hold } from '../hold.ts';
 import type { LayerBench } from '../layer-bench.ts';
@@ -17,9 +18,7 @@ export const mixed: Scenario = {
 
 const names = { mixed: '95 % GET, 5 % PUT, zipf', get: 'GET hit' } as const;
 const writeShare = 0.05;
-/** `KV_CACHE_TTL`, and the second that clocks may differ by, milliseconds. */
-const promisedMs = 60_000 + 1000;
-
+const auditWithinMs = 30_000;
 async function measureMixed(bench: LayerBench): Promise<ScenarioFigures> {
   const { plan, arena } = bench;
   const { mixedEntries: entries, hotEntries, valueBytes } = plan;
@@ -79,17 +78,22 @@ function freshnessOf(contest: Contest): { checked: number; behind: number; oldes
 }
 
 function promiseCheck(contest: Contest): Check {
-  const { checked, oldestMs } = freshnessOf(contest);
+  const { checked, behind } = freshnessOf(contest);
   return {
-    what: 'no answer was older than promised',
-    isMet: checked > 0 && oldestMs <= promisedMs,
-    detail: `${number(checked)} reads were checked against ${number(promisedMs)} ms`,
+    // Without a fault of the cache, a cached answer is as fresh as the last write that was told to be applied.
+    what: 'no answer was older than the last write of its entry that was known to be applied',
+    isMet: checked > 0 && behind === 0,
+    detail: `${number(behind)} of ${number(checked)} reads`,
   };
 }
 
 /** What the storage nodes find themselves: docs/decisions/0027. */
 async function auditCheck(store: LayeredStore): Promise<Check> {
   const of = (name: string) => store.metric('storage-node', `kv_cache_audit_${name}_total`);
+  // It comes by now and then: a short run is over before the first time.
+  for (const deadline = performance.now() + auditWithinMs; performance.now() < deadline; await sleep(100)) {
+    if ((await of('checked')) > 0) break;
+  }
   const [checked, violations] = [await of('checked'), await of('violations')];
   return {
     what: "the storage nodes' own audit of the cache found nothing behind by more than is promised",

@@ -16,14 +16,18 @@ All figures are written by a command from [bench/results/layers.json](../bench/r
 | command | does |
 | --- | --- |
 | \`npm run bench\` | the rows of the table of targets, in a few minutes |
-| \`npm run bench -- full\` | the same with longer rounds and ten million entries, and what follows below the table |
+| \`npm run bench -- full\` | the same with longer rounds and ten million entries, and growth and scaling |
 | \`npm run bench -- reads writes\` | these scenarios alone; \`--help\` lists them |
 | \`npm run bench -- embedded\` | the store as one process: [its results](../bench/results/embedded.md) |
 | \`npm run bench -- report\` | writes this page from the results that are there |
 | \`npm run profile -- gateway\` | where a process spends its time under load |
 | \`npm run k6 -- load\`, \`npm run load -- get\` | load tests of any store by its address: [k6 reports](load-tests/README.md) |
 
-How the benchmark works, and what it leaves out: [bench/README.md](../bench/README.md).`;
+How the benchmark works: [bench/README.md](../bench/README.md).`;
+
+/** Of the table of targets. */
+const reasons =
+  'Why a target is out of reach, and what was tried: [decision 33](decisions/0033-speed-targets-out-of-reach.md).';
 
 /** The page. @param plots that lie in bench/results */
 export function renderLoadTests(results: readonly ScenarioResults[], plots: readonly Plot[]): string {
@@ -33,6 +37,7 @@ export function renderLoadTests(results: readonly ScenarioResults[], plots: read
     tools,
     '## Targets',
     renderTargets(results),
+    reasons,
     '## What limits each layer',
     limitingLayers(results),
     '## Capacity per core',
@@ -53,7 +58,7 @@ function renderParameters(results: readonly ScenarioResults[]): string {
     plan;
   return [
     `Values of ${valueBytes} bytes under keys of 14, ${connections} connections unless another number is named, ${hotEntries} entries where reads are to hit.`,
-    `In the last run, ${rounds} rounds of ${roundSeconds} s for each subject in turn, each after ${warmupSeconds} s of warm-up that do not count, the first after ${coldSeconds} s more;`,
+    `In the run made last, ${rounds} rounds of ${roundSeconds} s for each subject in turn, each after ${warmupSeconds} s of warm-up, which do not count, the first after ${coldSeconds} s more;`,
     `${fixedRateSeconds} s at a fixed rate. The store runs natively with its default settings and one process of each kind, where nothing else is said.`,
   ].join(' ');
 }

@@ -21,19 +21,29 @@ export function renderMachine(results: readonly ScenarioResults[]): string {
 
 function renderRuns(results: readonly ScenarioResults[]): string {
   const rows = results.map((each) => {
-    const { name, plan, environment, seconds, othersShare } = each;
+    const { name, plan, environment, seconds, cpuSeconds, othersShare } = each;
     return [
       name,
       plan.name,
       environment.startedAt.slice(0, 16).replace('T', ' '),
       environment.commit + (environment.isDirty ? ' and changes that are in no commit' : ''),
       number(seconds),
+      cpuSeconds === undefined ? '' : number(cpuSeconds),
       `${number(othersShare * 100)} %`,
       hasPassed(each) ? 'yes' : '**no**',
     ];
   });
   return table(
-    ['scenario', 'plan', 'started (UTC)', 'commit', 'seconds', 'CPU taken by other work', 'all checks passed'],
+    [
+      'scenario',
+      'plan',
+      'started (UTC)',
+      'commit',
+      'seconds',
+      'CPU seconds',
+      'CPU taken by other work',
+      'all checks passed',
+    ],
     rows,
   );
 }
