@@ -13,7 +13,7 @@ export function renderEmbedded(results: EmbeddedResults): string {
   const command = `\`npm run bench -- embedded${isQuick ? ' --quick' : ''}\``;
   const sections = [
     heading,
-    `${environment.startedAt}, commit ${environment.commit}, ${command}, ${number(seconds)} s. Three figures are min / **median** / max. Every answer was checked: status and length of each, the bytes of one in sixteen.`,
+    `${environment.startedAt}, commit ${environment.commit}, ${command}, ${number(seconds)} s. Three figures are min / **median** / max. Every answer was checked: the status of each, the length of each value, the bytes of one value in sixteen.`,
     renderEnvironment(environment),
     renderTargets(results),
     renderRates(results),

@@ -11,7 +11,7 @@ import { renderTargets } from './targets-section.ts';
 export function renderLayers(results: readonly ScenarioResults[], plots: readonly Plot[] = []): string {
   const sections = [
     `# Layered store${warningsOf(results)}`,
-    'Made by `npm run bench`; how is in [bench/README.md](../README.md). Three figures are min / **median** / max. Every answer was checked: status and length of each, the bytes of one in sixteen. CPU is user and system time of all processes of the subject, children included.',
+    'Made by `npm run bench`; how is in [bench/README.md](../README.md). Three figures are min / **median** / max. Every answer was checked: the status of each, the length of each value, the bytes of one value in sixteen. CPU is user and system time of all processes of the subject, children included.',
     '## Targets',
     renderTargets(results),
     '## Machine and runs',

@@ -24,10 +24,10 @@ export function limitingLayers(results: readonly ScenarioResults[]): string {
     '',
     'CPU of all processes, µs an answer',
     'where it goes',
-    'cores kept busy: the busiest kind, the generator',
+    'cores kept busy: all servers, the busiest kind, the generator',
   ];
   return [
-    'On a machine whose cores are all busy, the sum of what all processes take is the limit, and a layer limits by its share of it. A kind of process that keeps a core of its own busy (1.0) is a limit by itself: a second one would help, given a core.',
+    'On a machine whose cores are all busy, the sum of what all processes take is the limit, and a layer limits by its share of it. A kind of process that keeps a core of its own busy (1.0) is a limit by itself: a second one would help, given a core. Where servers and generator together keep fewer cores busy than there are, the kinds wait for each other, or the kernel works for all of them (its network interrupts count for nobody).',
     table(head, rows),
   ].join('\n\n');
 }
@@ -54,5 +54,5 @@ function shares({ cpuMicros }: SubjectFigures): string {
 function saturation({ cpuMicros, rate, generatorMicros }: SubjectFigures): string {
   const cores = (micros: number) => ((micros * rate.median) / 1_000_000).toFixed(2);
   const [kind = '', micros = 0] = Object.entries(cpuMicros).sort(([, one], [, other]) => other - one)[0] ?? [];
-  return `${kind} ${cores(micros)}, generator ${cores(generatorMicros)}`;
+  return `all ${cores(total(cpuMicros))}, ${kind} ${cores(micros)}, generator ${cores(generatorMicros)}`;
 }

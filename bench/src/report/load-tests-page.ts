@@ -69,7 +69,7 @@ function renderBelief(results: readonly ScenarioResults[]): string {
   return [
     failed.length === 0
       ? 'Every answer of every run was what it had to be, and every check passed.'
-      : `Not in: ${failed.join(', ')}, where an answer was wrong or a check failed.`,
+      : `An answer was wrong or a check failed in: ${failed.join(', ')}.`,
     dirty.length === 0
       ? 'All runs were of committed code.'
       : `Made with changes that are in no commit: ${dirty.join(', ')}.`,

@@ -1,12 +1,14 @@
-import type { ScenarioResults } from '../layer-results.ts';
+import { hasPassed, type ScenarioResults } from '../layer-results.ts';
 import { isMet, type Target } from '../scenario.ts';
 import { number, spread, table } from './table.ts';
 
 /** The table of targets, filled in. */
 export function renderTargets(results: readonly ScenarioResults[]): string {
-  const rows = results.flatMap(({ title, failure, targets = [] }) =>
-    failure === undefined ? targets.map(row) : [[title, '', `failed: ${failure.split('\n')[0]}`, '', '**no**']],
-  );
+  const rows = results.flatMap((each) => {
+    const { title, failure, targets = [] } = each;
+    if (failure !== undefined) return [[title, '', `failed: ${failure.split('\n')[0]}`, '', '**no**']];
+    return targets.map((target) => row(target, hasPassed(each)));
+  });
   const head = ['work', 'target', 'measured, min / **median** / max', '', 'met'];
   return [
     table(head, rows),
@@ -14,10 +16,10 @@ export function renderTargets(results: readonly ScenarioResults[]): string {
   ].join('\n\n');
 }
 
-function row(target: Target): string[] {
+function row(target: Target, isSound: boolean): string[] {
   const { work, limit, unit, measured } = target;
   const wanted = limit === undefined ? 'reported' : `${limit.at === 'least' ? '≥' : '≤'} ${number(limit.value)}`;
-  return [work, wanted, spread(measured), unit, verdict(isMet(target))];
+  return [work, wanted, spread(measured), unit, isSound ? verdict(isMet(target)) : '**a check failed**'];
 }
 
 function verdict(met: boolean | undefined): string {
