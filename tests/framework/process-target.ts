@@ -4,13 +4,15 @@ import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../../native/src/free-port.ts';
 import { type Environment, withoutStoreSettings } from './store-environment.ts';
 import type { Target } from './target.ts';
 
 const keptOutput = 16 * 1024;
+/** How late it may be told that a process was ended from outside, milliseconds. */
+const endToldMs = 50;
 
 /** A mode of the store that is started by one program. */
 export interface ProcessMode {
@@ -108,7 +110,7 @@ export class ProcessTarget implements Target {
   async #stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     const child = this.#child;
     // That it was ended from outside a moment ago may not be told yet.
-    await setImmediate();
+    if (child !== undefined && !hasEnded(child)) await Promise.race([once(child, 'exit'), sleep(endToldMs)]);
     if (child === undefined || hasEnded(child)) return;
     const ended = once(child, 'exit');
     child.kill(signal);

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { eventually } from '@stratakv/core/testing';
 import type { TestRabbitMq } from '@stratakv/native/testing';
 import { connect } from 'amqplib';
 import {
@@ -46,6 +47,13 @@ export class TestStore implements AsyncDisposable {
     const process = await this.connect();
     const queue = this.queueOn(process.broker, options);
     await queue.ready();
+    // Nothing is taken before the first confirm shows that there is a majority.
+    await eventually('a queue confirms', () =>
+      queue.check().then(
+        () => true,
+        () => false,
+      ),
+    );
     return { queue, ...process };
   }
 
