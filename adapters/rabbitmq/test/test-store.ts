@@ -51,7 +51,7 @@ export class TestStore implements AsyncDisposable {
     await eventually('a queue confirms', () =>
       queue.check().then(
         () => true,
-        () => false,
+        (error) => error.code !== 'unavailable',
       ),
     );
     return { queue, ...process };
