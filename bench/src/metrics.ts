@@ -36,22 +36,18 @@ export async function readEventLoopLag(port: number): Promise<EventLoopLag> {
 export async function readSettled(ports: readonly number[]): Promise<number> {
   const pages = await Promise.all(ports.map(readMetrics));
   const settled = (metrics: Metrics) =>
-    valueIn(metrics, 'kv_outcomes_total', undefined) - valueIn(metrics, 'kv_outcomes_total', 'status="duplicate"');
+    (metrics.get('kv_outcomes_total') ?? 0) - labelledIn(metrics, 'kv_outcomes_total', 'status="duplicate"');
   return pages.reduce((sum, metrics) => sum + settled(metrics), 0);
 }
 
-/**
- * Sum of a metric over servers.
- *
- * @param label such as `status="applied"`: of those alone that have it
- */
-export async function sumMetric(ports: readonly number[], name: string, label?: string): Promise<number> {
+/** Sum of a metric over servers. */
+export async function sumMetric(ports: readonly number[], name: string): Promise<number> {
   const pages = await Promise.all(ports.map(readMetrics));
-  return pages.reduce((sum, metrics) => sum + valueIn(metrics, name, label), 0);
+  return pages.reduce((sum, metrics) => sum + (metrics.get(name) ?? 0), 0);
 }
 
-function valueIn(metrics: Metrics, name: string, label: string | undefined): number {
-  if (label === undefined) return metrics.get(name) ?? 0;
+/** @param label such as `status="applied"`: the sum of those alone that have it */
+function labelledIn(metrics: Metrics, name: string, label: string): number {
   const labelled = [...metrics].filter(([each]) => each.startsWith(`${name}{`) && each.includes(label));
   return labelled.reduce((sum, [, value]) => sum + value, 0);
 }

@@ -97,15 +97,10 @@ export class PartitionSession {
     return this.#fence;
   }
 
-  /** Whether what is in the partition may have killed consumers. */
-  get isSuspect(): boolean {
-    return this.#fence !== undefined && this.#fence.raisesSinceCommit >= raisesOfAKiller;
-  }
-
   /** From now on its operations may be applied under this fence. */
   raised(fence: RaisedFence): void {
     this.#fence = fence;
-    if (this.isSuspect) this.#singlyLeft = this.#options.window;
+    if (fence.raisesSinceCommit >= raisesOfAKiller) this.#singlyLeft = this.#options.window;
   }
 
   opened(subscription: PartitionSubscription): void {

@@ -109,10 +109,11 @@ export class ProcessTarget implements Target {
 
   async #stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     const child = this.#child;
-    // That it was ended from outside a moment ago may not be told yet.
-    if (child !== undefined && !hasEnded(child)) await Promise.race([once(child, 'exit'), sleep(endToldMs)]);
     if (child === undefined || hasEnded(child)) return;
     const ended = once(child, 'exit');
+    // That it was ended from outside a moment ago may not be told yet.
+    await Promise.race([ended, sleep(endToldMs)]);
+    if (hasEnded(child)) return;
     child.kill(signal);
     const timer = setTimeout(() => child.kill('SIGKILL'), this.#mode.stoppedWithinMs);
     await ended;

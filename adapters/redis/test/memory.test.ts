@@ -7,8 +7,6 @@ import { type OpenCache, openCache } from './open-cache.ts';
 const sized = (index: number, version = 5_000_000) =>
   entryOf(`k${index}`, version, { value: new Uint8Array(10_000).fill(index % 251) });
 
-let asked = 10_000;
-
 const { redis, admin } = await useRedis({ maxMemoryMiB: 16 });
 
 /** Fills keys from `start` on, in batches; how many fills were taken. */
@@ -61,6 +59,7 @@ test('a full cache keeps what is read often through a scan of other keys', async
     return false;
   };
   // That it is full is noticed within a second.
+  let asked = 10_000;
   await eventually('a key that was never asked for gets no lease', async () => {
     const answer = await given.ask(sized(asked++).key);
     return answer.kind === 'miss' && answer.lease === undefined;

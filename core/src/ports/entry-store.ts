@@ -10,7 +10,7 @@ export interface Fence {
 }
 
 export interface RaisedFence extends Fence {
-  /** How often the fence was raised since a batch of this partition last committed and not uncounted, this time included. */
+  /** How often the fence was raised since a batch of this partition last committed, this time included, less what was uncounted. */
   readonly raisesSinceCommit: number;
 }
 
