@@ -1,3 +1,4 @@
+import { type Contest, subjectIn } from './contest.ts';
 import type { LayerBench } from './layer-bench.ts';
 import type { Latency } from './load-types.ts';
 import type { Subject } from './subject.ts';
@@ -27,4 +28,9 @@ export async function atFixedRate(
   const turn = await takeTurn(generator, subject, { connections, warmupSeconds, seconds, seed, rate });
   tell(`${subject.name} at ${Math.round(rate)}/s: p99 ${turn.latency.p99.toFixed(2)} ms`);
   return { name: subject.name, wanted: rate, rate: turn.rate, latency: turn.latency, cpuMicros: turn.cpuMicros };
+}
+
+/** Half of what the slowest of them reached in a closed loop, so that none is at its limit. @returns requests a second */
+export function halfOfSlowest(contest: Contest, names: readonly string[]): number {
+  return Math.round(Math.min(...names.map((name) => subjectIn(contest, name).rate.median)) / 2);
 }

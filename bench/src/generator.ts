@@ -1,5 +1,5 @@
 import { createHistogram } from 'node:perf_hooks';
-import { HttpConnection } from './http-connection.ts';
+import { type HttpAnswer, HttpConnection } from './http-connection.ts';
 import type { GeneratorMessage, Latency, Load, LoadResult } from './load-types.ts';
 import { type Client, createClients, type LoadNotes } from './workload.ts';
 
@@ -145,7 +145,7 @@ class Run {
     slot.connection.send(head, body, (error, answer) => {
       const mistake = error?.message ?? (answer && findMistake(answer));
       if (mistake === undefined) this.#answered(slot, dueAt);
-      else this.#finished.reject(new Error(mistake));
+      else this.#finished.reject(new Error(mistake + reasonIn(answer)));
     });
   }
 
@@ -163,6 +163,12 @@ class Run {
     } else if (this.#allAnswers === count) this.#stop();
     else this.#next(slot);
   }
+}
+
+/** What a problem (RFC 9457) says; nothing for other answers. */
+function reasonIn(answer: HttpAnswer | undefined): string {
+  const body = answer?.body.toString() ?? '';
+  return body.startsWith('{"type":') ? `: ${body.trim()}` : '';
 }
 
 /** Answers that come meanwhile are noticed this much later. */

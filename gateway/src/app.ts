@@ -44,6 +44,8 @@ const waitsEndAfterMs = 1500;
 const maxBatchReads = 128;
 const maxMessageOperations = 64;
 const maxMessageBytes = 256 * 1024;
+/** Below what the queue's adapter takes (64 MiB) before it refuses more. */
+const maxBytesUnderWay = 48 * 1024 * 1024;
 /** Several times what a confirm takes, and little beside what a broker in trouble takes. */
 const holdMs = 100;
 
@@ -60,7 +62,7 @@ export async function buildGateway(deps: GatewayDeps): Promise<FastifyInstance> 
   const admission = new Admission(config);
   const waiters = await OutcomeWaiters.listen(deps.outcomes);
   const { observeMessage } = registerGatewayMetrics(metrics, admission, waiters, queue);
-  const limits = { confirmTimeoutMs, maxMessageOperations, maxMessageBytes, holdMs };
+  const limits = { confirmTimeoutMs, maxMessageOperations, maxMessageBytes, holdMs, maxBytesUnderWay };
   const writeLog = new WriteLog(logger, config.logWrites);
   const publisher = new WritePublisher(queue, limits, (message) => {
     observeMessage(message);

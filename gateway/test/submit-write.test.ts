@@ -20,7 +20,8 @@ async function deafGateway(settleAfterMs: number, lookUpMs = 0) {
   const published: QueuedOperation[] = [];
   const publish = async (_partition: number, operations: readonly QueuedOperation[]) =>
     void published.push(...operations);
-  const limits = { confirmTimeoutMs: 1000, maxMessageOperations: 64, maxMessageBytes: 1024, holdMs: 100 };
+  const bounds = { maxMessageOperations: 64, maxMessageBytes: 1024, maxBytesUnderWay: 4096 };
+  const limits = { confirmTimeoutMs: 1000, holdMs: 100, ...bounds };
   const startedAt = Date.now();
   let looks = 0;
   const deps = {

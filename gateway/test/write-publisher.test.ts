@@ -4,7 +4,8 @@ import { type OperationQueue, type QueuedOperation, StrataError } from '@stratak
 import { deleteOf, putOf } from '@stratakv/core/testing';
 import { WritePublisher } from '../src/write-publisher.ts';
 
-const limits = { confirmTimeoutMs: 50, maxMessageOperations: 4, maxMessageBytes: 1000, holdMs: 20 };
+const bounds = { maxMessageOperations: 4, maxMessageBytes: 1000, maxBytesUnderWay: 10_000 };
+const limits = { confirmTimeoutMs: 50, holdMs: 20, ...bounds };
 
 type Sent = { partition: number; operations: readonly QueuedOperation[] };
 
@@ -83,6 +84,36 @@ test('a message that is late no longer holds others back', async () => {
   all.push(publisher.publish(1, putOf('b', '2')));
   await Promise.allSettled(all);
   assert.deepEqual(shapeOf(sent), ['1: 1', '1: 1']);
+});
+
+test('beyond the bytes that may be under way writes wait, each partition in its turn, and none is refused', async () => {
+  const confirms: (() => void)[] = [];
+  const { sent, publisher } = recording(() => new Promise((resolve) => confirms.push(resolve)));
+  const large = () => putOf('k', 'x'.repeat(4000));
+  const all = [0, 0, 0, 1, 1, 2].map((partition) => publisher.publish(partition, large()));
+  await turn();
+  assert.deepEqual(shapeOf(sent), ['0: 1', '0: 1']);
+  confirms[0]?.();
+  await turn();
+  await turn();
+  assert.deepEqual(shapeOf(sent).slice(2), ['1: 1'], 'the lane that holds lets another one go first');
+  for (let index = 1; index < all.length; index += 1) {
+    confirms[index]?.();
+    await turn();
+    await turn();
+  }
+  await Promise.all(all);
+  assert.equal(sent.length, all.length);
+});
+
+test('a write for which there is no room in time is refused, and was never sent', async () => {
+  const { sent, publisher } = recording(() => new Promise(() => {}));
+  const large = () => putOf('k', 'x'.repeat(9000));
+  const outcomes = await Promise.allSettled([1, 2, 3].map((partition) => publisher.publish(partition, large())));
+  const codes = outcomes.map((each) => each.status === 'rejected' && (each.reason as StrataError).code);
+  assert.equal(codes[0], 'outcome-unknown');
+  assert.ok(codes.includes('overloaded'), String(codes));
+  assert.equal(sent.length, codes.filter((code) => code === 'outcome-unknown').length);
 });
 
 const turn = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));

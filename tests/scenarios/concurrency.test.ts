@@ -101,3 +101,14 @@ test('many keys at once all arrive', async () => {
     keys.map((key) => `of ${key}`),
   );
 });
+
+test('large writes that come at once are all taken, as much as may be under way', async () => {
+  const value = 'x'.repeat(1024 * 1024);
+  const keys = numbers(80).map((number) => store.key(`large-${number}`));
+  const answers = await inParallel(keys, keys.length, (key) => store.put(key, value, { wait: 30 }));
+  deepEqual(
+    answers.filter(({ status }) => status !== 201).map((answer) => answer.describe()),
+    [],
+  );
+  await inParallel(keys, 8, (key) => store.delete(key, { wait: 30 }));
+});

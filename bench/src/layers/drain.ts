@@ -24,7 +24,7 @@ const chunk = 50_000;
 /** After the last outcome, for one too many to show itself. */
 const quietMs = 2000;
 
-interface Round {
+export interface DrainRound {
   /** Operations a second from the moment the consumers go on. */
   readonly rate: number;
   /** The same from the first outcome. */
@@ -37,13 +37,13 @@ async function measureDrain(bench: LayerBench): Promise<ScenarioFigures> {
   await arena.clear();
   const store = await LayeredStore.start(arena.path('drain'), { KV_NATIVE_CONSUMERS: `${consumers}` });
   try {
-    const rounds: Round[] = [];
+    const rounds: DrainRound[] = [];
     for (let round = 0; round < plan.drainRounds; round += 1) {
-      const made = await measureRound(bench, store, round);
+      const made = await measureDrainRound(bench, store, round);
       tell(`drained at ${Math.round(made.rate)}/s, raw database ${Math.round(made.raw)}/s`);
       rounds.push(made);
     }
-    const spread = (of: (round: Round) => number) => spreadOf(rounds.map(of));
+    const spread = (of: (round: DrainRound) => number) => spreadOf(rounds.map(of));
     const { backlog, backlogEntries } = plan;
     return {
       facts: [
@@ -71,7 +71,8 @@ async function measureDrain(bench: LayerBench): Promise<ScenarioFigures> {
   }
 }
 
-async function measureRound(bench: LayerBench, store: LayeredStore, round: number): Promise<Round> {
+/** Makes a backlog, and lets the consumers, as many as there are, work it off. */
+export async function measureDrainRound(bench: LayerBench, store: LayeredStore, round: number): Promise<DrainRound> {
   const { backlog, backlogEntries, valueBytes } = bench.plan;
   const load = { operations: backlog, entries: backlogEntries, valueBytes };
   const raw = await measureRawApply(store.native.secret('database-url'), load);

@@ -1,4 +1,5 @@
 import { rateRatio } from '../contest.ts';
+import { atFixedRate, type FixedRate, halfOfSlowest } from '../fixed-rate.ts';
 import { hold } from '../hold.ts';
 import type { LayerBench } from '../layer-bench.ts';
 import { atLeast, type Scenario, type ScenarioFigures } from '../scenario.ts';
@@ -15,6 +16,8 @@ export const embeddedPeers: Scenario = {
 };
 
 const names = { get: 'embedded GET', put: 'embedded PUT, durable', range: 'etcd range', etcdPut: 'etcd put' } as const;
+const reads: readonly string[] = [names.get, names.range];
+const writes: readonly string[] = [names.put, names.etcdPut];
 
 async function measureEmbedded(bench: LayerBench): Promise<ScenarioFigures> {
   const { arena, plan, generator } = bench;
@@ -27,19 +30,22 @@ async function measureEmbedded(bench: LayerBench): Promise<ScenarioFigures> {
   await generator.send({ ...filling, port: peer.port, workload: { ...put, distribution: 'in order' } });
   await settled.all(entries);
   const uniform = { entries, distribution: 'uniform', valueBytes } as const;
-  const contest = await hold(bench, embeddedPeers.title, [
+  const settle = async (accepted: number) => void (await settled.all(accepted));
+  const subjects = [
     subjectOf(peer, names.get, { kind: 'get', ...uniform }),
     subjectOf(etcd, names.range, { kind: 'etcd-range', ...uniform }),
-    subjectOf(
-      peer,
-      names.put,
-      { kind: 'put', ...uniform },
-      { settle: async (accepted) => void (await settled.all(accepted)) },
-    ),
+    subjectOf(peer, names.put, { kind: 'put', ...uniform }, { settle }),
     subjectOf(etcd, names.etcdPut, { kind: 'etcd-put', ...uniform }),
-  ]);
+  ];
+  const contest = await hold(bench, embeddedPeers.title, subjects);
+  const atHalf = { reads: halfOfSlowest(contest, reads), writes: halfOfSlowest(contest, writes) };
+  const fixedRates: FixedRate[] = [];
+  for (const subject of subjects) {
+    fixedRates.push(await atFixedRate(bench, subject, reads.includes(subject.name) ? atHalf.reads : atHalf.writes));
+  }
   return {
     contests: [contest],
+    fixedRates,
     targets: [
       {
         work: names.get,

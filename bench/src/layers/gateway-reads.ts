@@ -1,4 +1,5 @@
 import { rateRatio, ratio } from '../contest.ts';
+import { atFixedRate, halfOfSlowest } from '../fixed-rate.ts';
 import { hold } from '../hold.ts';
 import type { LayerBench } from '../layer-bench.ts';
 import { atLeast, type Scenario, type ScenarioFigures } from '../scenario.ts';
@@ -29,16 +30,20 @@ async function measureGatewayReads(bench: LayerBench): Promise<ScenarioFigures> 
   const etcd = await arena.etcd();
   await loadEtcd(bench, etcd);
   const uniform = { entries, distribution: 'uniform', valueBytes } as const;
+  const own = subjectOf(store.gateway, names.store, { kind: 'get', ...uniform });
+  const peer = subjectOf(etcd, names.etcd, { kind: 'etcd-range', ...uniform });
   const contest = await hold(bench, gatewayReads.title, [
-    subjectOf(store.gateway, names.store, { kind: 'get', ...uniform }),
-    subjectOf(etcd, names.etcd, { kind: 'etcd-range', ...uniform }),
+    own,
+    peer,
     subjectOf(await arena.webdis(), names.webdis, { kind: 'webdis-get', ...uniform }),
     subjectOf(await arena.constant('kit'), names.constant, { kind: 'constant', bytes: valueBytes }),
   ]);
   const work = 'GET hit at the gateway';
   const rate = (other: string) => rateRatio(contest, names.store, other);
+  const atHalf = halfOfSlowest(contest, [names.store, names.etcd]);
   return {
     contests: [contest],
+    fixedRates: [await atFixedRate(bench, own, atHalf), await atFixedRate(bench, peer, atHalf)],
     targets: [
       { work, limit: atLeast(3.5), unit: 'of etcd range over HTTP', measured: rate(names.etcd) },
       { work, unit: 'of Webdis GET', measured: rate(names.webdis) },

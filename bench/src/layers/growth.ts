@@ -1,8 +1,10 @@
-import type { Contest } from '../contest.ts';
+import { type Contest, subjectIn } from '../contest.ts';
 import { entryKey } from '../dataset.ts';
+import { atFixedRate, type FixedRate } from '../fixed-rate.ts';
 import { hold } from '../hold.ts';
 import type { LayerBench } from '../layer-bench.ts';
 import { LayeredStore } from '../layered-store.ts';
+import { Generator } from '../load.ts';
 import { number } from '../report/table.ts';
 import type { Check, Fact, Scenario, ScenarioFigures } from '../scenario.ts';
 import { subjectOf } from '../subject.ts';
@@ -13,7 +15,7 @@ export const growth: Scenario = {
   name: 'growth',
   title: 'A store with many entries',
   about:
-    'A store of its own, with a short operation retention, is loaded at a gateway by 256 connections; reads, writes and lists of prefixes in its middle are measured before and after; everything is stopped and started again; half of the entries are deleted. `--entries=10000000` makes it larger.',
+    'A store of its own, with a short operation retention, is loaded at a gateway by 256 connections while prefixes are listed; reads, writes and lists of prefixes in its middle are measured before and after; everything is stopped and started again; half of the entries are deleted. `--entries=10000000` makes it larger.',
   isLong: true,
   run: measureGrowth,
 };
@@ -25,6 +27,10 @@ const chunk = 50_000;
 const backlogLimit = 100_000;
 /** Entries that are looked up one by one after the deletes. */
 const samples = 200;
+/** Lists a second while the store is loaded: enough to see how they fare, too few to hold the load up. */
+const listRate = 20;
+/** About ten measurements of them in a load. */
+const listSeconds = (entries: number) => Math.max(2, Math.round(entries / 150_000));
 
 async function measureGrowth(bench: LayerBench): Promise<ScenarioFigures> {
   const { arena, plan, tell } = bench;
@@ -38,7 +44,7 @@ async function measureGrowth(bench: LayerBench): Promise<ScenarioFigures> {
   try {
     await loadEntries(bench, store, few);
     const small = await measureAll(bench, store, few);
-    const loadSeconds = await loadEntries(bench, store, entries);
+    const { loadSeconds, lists } = await loadAndList(bench, store, entries);
     tell(`loaded ${entries} at ${Math.round((entries - few) / loadSeconds)}/s`);
     const large = await measureAll(bench, store, entries);
     const stop = await timed(() => store.stop());
@@ -55,9 +61,11 @@ async function measureGrowth(bench: LayerBench): Promise<ScenarioFigures> {
     const rate = (name: string, value: number): Fact => ({ name, value, unit: 'entries/s, accepted and applied' });
     return {
       contests: [small, large],
+      fixedRates: lists,
       facts: [
         second('first start, ready after', firstReady),
         rate(`loading ${number(entries)} entries`, (entries - few) / loadSeconds),
+        ...growthFacts(small, large),
         second('stopped in', stop),
         second('started again on the same data, ready after', ready),
         rate(`deleting ${number(half)}`, half / deleteSeconds),
@@ -85,6 +93,44 @@ function measureAll(bench: LayerBench, store: LayeredStore, entries: number): Pr
     subjectOf(whole, 'PUT waited', { kind: 'put', ...any, waitSeconds: 10 }, { settle }),
     subjectOf(whole, `list, pages of ${pageEntries}`, { kind: 'list', entries, limit: pageEntries }),
   ]);
+}
+
+/** Lists come all the while, from prefixes that the load goes through, by a generator of their own. */
+async function loadAndList(
+  bench: LayerBench,
+  store: LayeredStore,
+  entries: number,
+): Promise<{ readonly loadSeconds: number; readonly lists: readonly FixedRate[] }> {
+  const generator = await Generator.start();
+  const lists: FixedRate[] = [];
+  let isLoading = true;
+  const name = `list, pages of ${pageEntries}, while the store is loaded`;
+  const list = async () => {
+    while (isLoading) {
+      const about = { kind: 'list', entries: store.entries, limit: pageEntries } as const;
+      const subject = subjectOf(store.whole, `${name}, from ${number(store.entries)} entries on`, about);
+      const options = { connections: 4, seconds: listSeconds(entries), seed: lists.length };
+      lists.push(await atFixedRate({ ...bench, generator }, subject, listRate, options));
+    }
+  };
+  try {
+    const load = loadEntries(bench, store, entries).finally(() => {
+      isLoading = false;
+    });
+    const [loadSeconds] = await Promise.all([load, list()]);
+    return { loadSeconds, lists };
+  } finally {
+    generator.close();
+  }
+}
+
+/** The sizes cannot take turns: medians to medians. */
+function growthFacts(small: Contest, large: Contest): Fact[] {
+  return large.subjects.map(({ name, allCpuMicros }) => ({
+    name: `${name}: CPU a request right after the load`,
+    value: allCpuMicros.median / subjectIn(small, name).allCpuMicros.median,
+    unit: 'of what it was',
+  }));
 }
 
 async function deleteFirst({ generator, plan, tell }: LayerBench, store: LayeredStore, count: number): Promise<void> {

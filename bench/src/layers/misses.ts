@@ -1,5 +1,6 @@
 import { CacheLimit } from '../cache-limit.ts';
 import { rateRatio } from '../contest.ts';
+import { atFixedRate, halfOfSlowest } from '../fixed-rate.ts';
 import { hold } from '../hold.ts';
 import type { LayerBench } from '../layer-bench.ts';
 import type { LayeredStore } from '../layered-store.ts';
@@ -42,12 +43,15 @@ async function measureMisses(bench: LayerBench): Promise<ScenarioFigures> {
     await usual();
     const { valueBytes, hotEntries } = plan;
     const any = { kind: 'get', distribution: 'uniform', valueBytes } as const;
-    const contest = await hold(bench, misses.title, [
-      subjectOf(store.gateway, names.miss, { ...any, entries }, { prepare: small }),
-      subjectOf(store.gateway, names.hit, { ...any, entries: Math.min(hotEntries, entries) }, { prepare: usual }),
-    ]);
+    const few = Math.min(hotEntries, entries);
+    const miss = subjectOf(store.gateway, names.miss, { ...any, entries }, { prepare: small });
+    const hit = subjectOf(store.gateway, names.hit, { ...any, entries: few }, { prepare: usual });
+    const contest = await hold(bench, misses.title, [miss, hit]);
+    const atHalf = halfOfSlowest(contest, [names.miss, names.hit]);
+    const fixedRates = [await atFixedRate(bench, miss, atHalf), await atFixedRate(bench, hit, atHalf)];
     return {
       contests: [contest],
+      fixedRates,
       facts: [{ name: 'room in the cache', value: entries * cachedShare, unit: `of ${number(entries)} entries` }],
       checks: [counts.check()],
       targets: [

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Contest, rateRatio, subjectIn } from '../contest.ts';
+import { atFixedRate, halfOfSlowest } from '../fixed-rate.ts';
 import { hold } from '../hold.ts';
 import type { LayerBench } from '../layer-bench.ts';
 import type { LayeredStore } from '../layered-store.ts';
@@ -19,6 +20,7 @@ export const mixed: Scenario = {
 const names = { mixed: '95 % GET, 5 % PUT, zipf', get: 'GET hit' } as const;
 const writeShare = 0.05;
 const auditWithinMs = 30_000;
+
 async function measureMixed(bench: LayerBench): Promise<ScenarioFigures> {
   const { plan, arena } = bench;
   const { mixedEntries: entries, hotEntries, valueBytes } = plan;
@@ -44,8 +46,10 @@ async function measureMixed(bench: LayerBench): Promise<ScenarioFigures> {
     epoch: 0,
   });
   const contest = await hold(bench, mixed.title, [mix, get]);
+  const atHalf = halfOfSlowest(contest, [names.mixed, names.get]);
   return {
     contests: [contest],
+    fixedRates: [await atFixedRate(bench, mix, atHalf), await atFixedRate(bench, get, atHalf)],
     facts: freshnessFacts(contest),
     checks: [promiseCheck(contest), await auditCheck(store)],
     targets: [

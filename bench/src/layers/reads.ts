@@ -1,5 +1,5 @@
-import { rateRatio, subjectIn } from '../contest.ts';
-import { atFixedRate } from '../fixed-rate.ts';
+import { rateRatio } from '../contest.ts';
+import { atFixedRate, halfOfSlowest } from '../fixed-rate.ts';
 import { hold } from '../hold.ts';
 import type { LayerBench } from '../layer-bench.ts';
 import { atLeast, type Scenario, type ScenarioFigures } from '../scenario.ts';
@@ -39,10 +39,7 @@ async function measureReads(bench: LayerBench): Promise<ScenarioFigures> {
     peer,
   ]);
   const ratio = (other: string) => rateRatio(contest, names.store, other);
-  // Half of what the slower of the two reached, so that neither is at its limit.
-  const rate = Math.round(
-    Math.min(...[names.store, names.etcd].map((name) => subjectIn(contest, name).rate.median)) / 2,
-  );
+  const rate = halfOfSlowest(contest, [names.store, names.etcd]);
   return {
     contests: [contest],
     fixedRates: [await atFixedRate(bench, own, rate), await atFixedRate(bench, peer, rate)],

@@ -22,6 +22,8 @@ const manyConnections = 256;
 /** Requests a second at which the times are compared. */
 const slowRate = 500;
 
+type Three<Each> = readonly [accepted: Each, waited: Each, peer: Each];
+
 async function measureWrites(bench: LayerBench): Promise<ScenarioFigures> {
   const { arena, plan } = bench;
   const { hotEntries: entries, valueBytes } = plan;
@@ -33,10 +35,10 @@ async function measureWrites(bench: LayerBench): Promise<ScenarioFigures> {
   const accepted = subjectOf(whole, names.accepted, { kind: 'put', ...uniform }, { settle });
   const waited = subjectOf(whole, names.waited, { kind: 'put', ...uniform, waitSeconds }, { settle });
   const peer = subjectOf(etcd, names.etcd, { kind: 'etcd-put', ...uniform });
-  const all = [accepted, waited, peer];
+  const all: Three<Subject> = [accepted, waited, peer];
   const few = await hold(bench, writes.title, all);
   const many = await hold(bench, writes.title, all, { connections: manyConnections });
-  const slow = await timesInTurns(bench, [waited, peer]);
+  const slow = await timesInTurns(bench, all);
   return {
     contests: [few, many],
     fixedRates: slow.flat(),
@@ -47,7 +49,7 @@ async function measureWrites(bench: LayerBench): Promise<ScenarioFigures> {
         work: `PUT waited, p99 at ${slowRate}/s`,
         limit: atMost(3),
         unit: "of etcd's p99 behind the same proxies",
-        measured: spreadOf(slow.map(([own, other]) => own.latency.p99 / other.latency.p99)),
+        measured: spreadOf(slow.map(([, own, other]) => own.latency.p99 / other.latency.p99)),
       },
     ],
   };
@@ -64,15 +66,13 @@ function rateTargets(contest: Contest): Target[] {
   return [row(names.accepted, 1), row(names.waited, 0.5)];
 }
 
-/** @returns for each round the times of both */
-async function timesInTurns(
-  bench: LayerBench,
-  [own, other]: readonly [Subject, Subject],
-): Promise<(readonly [FixedRate, FixedRate])[]> {
-  const rounds: (readonly [FixedRate, FixedRate])[] = [];
+/** @returns for each round the times of each */
+async function timesInTurns(bench: LayerBench, subjects: Three<Subject>): Promise<Three<FixedRate>[]> {
+  const rounds: Three<FixedRate>[] = [];
   for (let round = 0; round < bench.plan.rounds; round += 1) {
     const at = (subject: Subject) => atFixedRate(bench, subject, slowRate, { seed: 100 + round });
-    rounds.push([await at(own), await at(other)]);
+    const [accepted, waited, peer] = subjects;
+    rounds.push([await at(accepted), await at(waited), await at(peer)]);
   }
   return rounds;
 }
