@@ -5,6 +5,7 @@ import { bootstrap, ROOT, runMain } from './bootstrap.mjs';
 import { run, withCompileCache } from './child-process.mjs';
 import { installServers } from './modes.mjs';
 import { startSharedStack } from './native-scenarios.mjs';
+import { TestFailures } from './test-failures.mjs';
 import { findTestFiles, needsOwnStore, needsServers, wantsMachine } from './test-files.mjs';
 
 const STAGE_LIMIT_MS = 15 * 60_000;
@@ -24,6 +25,8 @@ tour, which wants the machine for itself. What the tests need is installed.
   --embedded     leave out what needs more than Node.js
   --only=STAGE   run only these stages
   --test-...     passed on to Node's test runner, for example --test-name-pattern=version`;
+
+const failures = new TestFailures();
 
 class UsageError extends Error {}
 
@@ -56,7 +59,8 @@ function selectFiles({ words, embedded }, folder = '') {
 
 function testArguments(files, { runnerOptions }, concurrency = Math.max(2, availableParallelism())) {
   // Most test files wait for disks, timers and child processes, so one file a core keeps the cores busy.
-  return ['--test', `--test-concurrency=${concurrency}`, `--test-timeout=${TEST_LIMIT_MS}`, ...runnerOptions, ...files];
+  const common = ['--test', `--test-concurrency=${concurrency}`, `--test-timeout=${TEST_LIMIT_MS}`];
+  return [...common, ...failures.reporterOptions(runnerOptions), ...runnerOptions, ...files];
 }
 
 async function runStage(node, stage, parsed) {
@@ -129,6 +133,8 @@ async function runStages(node, parsed) {
 }
 
 function summarize(results, parsed) {
+  const failed = failures.take();
+  if (failed !== '') console.log(`\n== failed\n${failed}`);
   console.log('\n== summary');
   for (const { stage, code, seconds } of results) {
     console.log(
