@@ -10,6 +10,8 @@ import type { ByKind } from '../usage.ts';
 /** Small requests a second, enough to see what meets them and few enough to keep nobody busy. */
 const smallRate = 500;
 const smallConnections = 16;
+/** Kinds of process that take less are not told of one by one. */
+const leastMiB = 100;
 
 /** How small requests fared beside something else. */
 export interface Beside {
@@ -31,7 +33,7 @@ export async function beside(bench: LayerBench, small: Subject, what: string): P
 
 /** The highest of all rounds, of all processes and of each kind. */
 export function memoryFacts(rounds: readonly Beside[]): Fact[] {
-  const busy = [...peakOf(rounds)].filter(([, mib]) => mib >= 1).sort(([, one], [, other]) => other - one);
+  const busy = [...peakOf(rounds)].filter(([, mib]) => mib >= leastMiB).sort(([, one], [, other]) => other - one);
   const what = rounds[0]?.what ?? '';
   const parts = busy.map(([kind, value]) => ({ name: `${what}: highest RSS, ${kind}`, value, unit: 'MiB' }));
   return [{ name: `${what}: highest RSS, all`, value: sum(peakOf(rounds)), unit: 'MiB' }, ...parts];
