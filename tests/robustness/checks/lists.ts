@@ -42,7 +42,8 @@ function checkShape({ call, page }: Listing): Violation[] {
   const prefixes = page.prefixes ?? [];
   const violations: Violation[] = [];
   if (!isSorted(keys)) violations.push(violation(call, 'The entries of a page are not in the order of their bytes.'));
-  if (!isSorted(prefixes)) violations.push(violation(call, 'The prefixes of a page are not in the order of their bytes.'));
+  if (!isSorted(prefixes))
+    violations.push(violation(call, 'The prefixes of a page are not in the order of their bytes.'));
   const foreign = [...keys, ...prefixes].find((key) => !key.startsWith(prefix));
   if (foreign !== undefined) violations.push(violation(call, `It lists ${foreign}, which is not of its prefix.`));
   const unfolded = keys.find((key) => delimiter !== undefined && key.slice(prefix.length).includes(delimiter));

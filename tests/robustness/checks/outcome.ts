@@ -75,13 +75,16 @@ export function outcomeIn(told: Receipt | LogRow): Outcome | undefined {
 /** Whether two outcomes may have been told of one operation: what one of them leaves out is not held against it. */
 export function agree(one: Outcome, other: Outcome): boolean {
   if (one.status === 'applied' && other.status === 'applied') {
-    const isSame = <Value>(a: Value | undefined, b: Value | undefined) => a === undefined || b === undefined || a === b;
     return isSame(one.version, other.version) && isSame(one.created, other.created);
   }
   if (one.status === 'rejected' && other.status === 'rejected') {
-    return one.problem === other.problem && one.currentVersion === other.currentVersion;
+    return one.problem === other.problem && isSame(one.currentVersion, other.currentVersion);
   }
   return one.status === other.status;
+}
+
+function isSame<Value>(one: Value | undefined, other: Value | undefined): boolean {
+  return one === undefined || other === undefined || one === other;
 }
 
 /** For a sentence. */

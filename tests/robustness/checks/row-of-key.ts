@@ -12,9 +12,9 @@ export interface RowOfKey {
 
 /** The applied rows of a key that have a version, lowest version first, and earliest first for attempts at one write. */
 export function appliedRows(ledger: Ledger, key: string): readonly RowOfKey[] {
-  const named = ledger.writesOf(key).flatMap((write) =>
-    write.attempts.flatMap(({ row }) => (row === undefined ? [] : [{ row, write }])),
-  );
+  const named = ledger
+    .writesOf(key)
+    .flatMap((write) => write.attempts.flatMap(({ row }) => (row === undefined ? [] : [{ row, write }])));
   const strays = ledger.strayRowsOf(key).map((row) => ({ row, write: undefined }));
   return [...named, ...strays]
     .flatMap(({ row, write }) => {

@@ -60,14 +60,7 @@ export class Timeline {
 
   /** The state the key had reached at least when this time came. */
   reachedAt(time: number): number {
-    let low = 0;
-    let high = this.states.length;
-    while (low + 1 < high) {
-      const middle = (low + high) >> 1;
-      if ((this.states[middle]?.reachedBy ?? Number.POSITIVE_INFINITY) <= time) low = middle;
-      else high = middle;
-    }
-    return low;
+    return lastUpTo(this.states, time, ({ reachedBy }) => reachedBy);
   }
 
   /** The state of a version; undefined when it is not known to have been applied. */
@@ -82,14 +75,14 @@ export class Timeline {
   latestShown(shown: Shown, endedAt: number): number | undefined {
     if (shown !== undefined) return this.indexOf(shown);
     if (this.#openDeletes.some((sentAt) => sentAt <= endedAt)) return Number.POSITIVE_INFINITY;
-    const index = this.states.findLastIndex((state) => state.from <= endedAt && this.#mayBeAbsent(state, endedAt));
-    return index === -1 ? undefined : index;
+    const sent = this.states.slice(0, lastUpTo(this.states, endedAt, ({ from }) => from) + 1);
+    return sent.findLastIndex((state) => this.#mayBeAbsent(state, endedAt));
   }
 
   /** Whether there was an entry at every moment between the two times. */
   isPresentThroughout(from: number, to: number): boolean {
     if (this.#openDeletes.some((sentAt) => sentAt <= to)) return false;
-    const possible = this.states.slice(this.reachedAt(from)).filter((state) => state.from <= to);
+    const possible = this.states.slice(this.reachedAt(from), lastUpTo(this.states, to, (state) => state.from) + 1);
     return possible.every((state) => !this.#mayBeAbsent(state, to));
   }
 
@@ -97,6 +90,19 @@ export class Timeline {
     if (!isPresent) return true;
     return expiresAt !== undefined && expiresAt <= wallTime(this.#ledger.history, time) + this.#skewMs;
   }
+}
+
+/** The last state whose time, which never goes down from one to the next, is not after this one. */
+function lastUpTo(states: readonly State[], time: number, timeOf: (state: State) => number): number {
+  let low = 0;
+  let high = states.length;
+  while (low + 1 < high) {
+    const middle = (low + high) >> 1;
+    const state = states[middle];
+    if (state !== undefined && timeOf(state) <= time) low = middle;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Timelines of the keys of a run, each made when it is first asked for. */

@@ -56,7 +56,9 @@ function checkSightings(ledger: Ledger, key: string): Violation[] {
     first.set(version, before);
     if (before.value !== value) {
       const sentence = `Two values were shown at version ${version}.`;
-      return [{ subject: key, sentence, calls: [...calls, ...(before.call === undefined ? [] : [before.call.number])] }];
+      return [
+        { subject: key, sentence, calls: [...calls, ...(before.call === undefined ? [] : [before.call.number])] },
+      ];
     }
     const write = ledger.writeOfValue(key, value);
     const outcome = write?.outcome;
