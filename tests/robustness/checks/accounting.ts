@@ -68,6 +68,8 @@ function checkEnd(ledger: Ledger, { answer, tellings, row }: Attempt): string[] 
 
 /** A write has one version, whoever saw it, and none when it was refused. */
 function checkAppliedOnce(write: Write): Violation[] {
+  // Said of its operation already.
+  if (write.attempts.some(({ tellings }) => contradiction(tellings) !== undefined)) return [];
   const { key, calls, seen, outcome } = write;
   const violation = (sentence: string, others: readonly number[] = []): Violation[] => [
     { subject: key, sentence, calls: [...calls, ...others] },

@@ -1,4 +1,12 @@
-import { answerOf, type Call, callsOf, type GetRequest, isWrite, type ListRequest } from '../history/call.ts';
+import {
+  answerOf,
+  type Call,
+  callsOf,
+  type GetRequest,
+  isWrite,
+  type ListRequest,
+  type WriteRequest,
+} from '../history/call.ts';
 import type { FinalState, LogRow } from '../history/final-state.ts';
 import type { History } from '../history/history.ts';
 import { outcomeIn, readWriteAnswer } from './outcome.ts';
@@ -126,8 +134,7 @@ function gatherWrites({ calls }: History): { readonly writes: Write[]; readonly 
   const writeOf = new Map<Attempt, Write>();
   for (const call of calls.filter(isWrite).toSorted((a, b) => a.startedAt - b.startedAt)) {
     const { request } = call;
-    const { waitSeconds: _, ...meant } = request;
-    const identity = request.idempotencyKey === undefined ? undefined : JSON.stringify(Object.entries(meant).sort());
+    const identity = request.idempotencyKey === undefined ? undefined : meaningOf(request);
     const write = (identity === undefined ? undefined : identified.get(identity)) ?? new Write(request);
     if (identity !== undefined) identified.set(identity, write);
     if (write.attempts.length === 0) writes.push(write);
@@ -138,6 +145,14 @@ function gatherWrites({ calls }: History): { readonly writes: Write[]; readonly 
     writeOf.set(attempt, write);
   }
   return { writes, writeOf };
+}
+
+/** All that makes a write what it is: the store compares the same, and not how long the sender waits. */
+function meaningOf(request: WriteRequest): string {
+  const { kind, key, idempotencyKey, condition } = request;
+  const put = request.kind === 'put' ? [request.value, request.ttlSeconds] : [];
+  const version = condition?.kind === 'version' ? condition.version : undefined;
+  return JSON.stringify([kind, key, idempotencyKey, condition?.kind, version, ...put]);
 }
 
 function nameAttempts(writes: readonly Write[]): Map<string, Attempt> {

@@ -11,26 +11,35 @@ export interface LeastTraffic {
   readonly calls: number;
   readonly clients: number;
   readonly keys: number;
-  /** Calls of each kind. */
+  /** Calls of each kind that were answered. */
   readonly callsOfKind: number;
-  /** Gets of each level that were answered. */
+  /** Gets of each level that were answered with an entry or with none. */
   readonly readsOfLevel: number;
   /** Writes on the key that was written most. */
   readonly writesOfHottestKey: number;
   /** Writes that were waited for and answered with their outcome. */
   readonly waitedWrites: number;
+  /** Writes that were answered 202. */
   readonly acceptedWrites: number;
   readonly appliedConditions: number;
   readonly rejectedConditions: number;
-  /** Writes that were sent more than once under one Idempotency-Key. */
+  /** Writes that were sent more than once under one Idempotency-Key, and were applied. */
   readonly retriedWrites: number;
-  /** Writes whose sender got no answer, or one that said that nobody knows. */
+  /** Sendings of writes that got no answer, or one that said that nobody knows. */
   readonly unknownWrites: number;
-  /** Calls that one client lost or that were answered 5xx; asked of every client. */
-  readonly failuresOfClient: number;
+  /** Times that an operation was asked for and its outcome told. */
+  readonly outcomesAsked: number;
   readonly readsWithSyncToken: number;
   /** Puts with a time to live that were applied. */
   readonly expiringWrites: number;
+  /** Of each client: calls that it lost or that were answered 5xx. */
+  readonly failuresOfClient: number;
+  /** Calls that were begun before the first fault. */
+  readonly callsBeforeFaults: number;
+  /** Of each fault: calls that were begun while it lasted. */
+  readonly callsInFault: number;
+  /** Writes that were begun after the last fault and answered with their outcome. */
+  readonly writesAfterFaults: number;
 }
 
 /** What the store was set to, and how the checks are set. */
@@ -64,8 +73,12 @@ export const defaultParameters: Parameters = {
     rejectedConditions: 20,
     retriedWrites: 20,
     unknownWrites: 5,
-    failuresOfClient: 1,
+    outcomesAsked: 20,
     readsWithSyncToken: 50,
     expiringWrites: 10,
+    failuresOfClient: 1,
+    callsBeforeFaults: 500,
+    callsInFault: 20,
+    writesAfterFaults: 50,
   },
 };

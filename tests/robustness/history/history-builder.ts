@@ -49,6 +49,8 @@ export class HistoryBuilder {
   readonly rows: LogRow[] = [];
   readonly faults: FaultWindow[] = [];
   readonly #views = new Map<string, Partial<FinalKey>>();
+  /** Values of puts, by key and version. */
+  readonly #values = new Map<string, string>();
   #isLogWhole = true;
 
   get history(): History {
@@ -160,6 +162,7 @@ export class HistoryBuilder {
     const { answer = 'outcome', created = false, client } = options;
     const id = this.#newId();
     const { key, kind: action } = request;
+    if (request.kind === 'put') this.#values.set(`${key} ${version}`, request.value);
     const ttlSeconds = request.kind === 'put' ? request.ttlSeconds : undefined;
     const settledAt = this.wall(span[1]);
     const expiresAt = ttlSeconds === undefined ? undefined : settledAt + ttlSeconds * 1000;
@@ -201,7 +204,7 @@ export class HistoryBuilder {
 
   #viewOf({ key, action, version, expiresAt }: LogRow, readAt: number): View {
     if (action === 'delete' || (expiresAt !== undefined && expiresAt <= this.wall(readAt))) return {};
-    return { version, value: `${key}=${version}`, expiresAt };
+    return { version, value: this.#values.get(`${key} ${version}`) ?? `${key}=${version}`, expiresAt };
   }
 
   #newId(): string {
