@@ -40,11 +40,13 @@ export function walksOf(listings: readonly Listing[]): readonly (readonly Listin
   return listings.flatMap((first) => {
     if (first.call.request.cursor !== undefined) return [];
     const walk = [first];
-    for (let page: Listing | undefined = first; page?.page.next !== undefined; ) {
+    for (let page = first; page.page.next !== undefined; ) {
       const { call, page: shown }: Listing = page;
-      page = byCursor.get(walkStep(call, shown.next))?.find((next) => next.call.startedAt >= call.endedAt);
-      if (page === undefined) return [];
-      walk.push(page);
+      const following = byCursor.get(walkStep(call, shown.next)) ?? [];
+      const next = following.find((one) => one.call.startedAt >= call.endedAt && !walk.includes(one));
+      if (next === undefined) return [];
+      walk.push(next);
+      page = next;
     }
     return [walk];
   });

@@ -83,11 +83,11 @@ function checkFreshness(read: Read, final: FinalState, parameters: Parameters, t
 function mostAgeMs(call: Call<GetRequest>, { faults }: FinalState, parameters: Parameters): number {
   const { level } = call.request;
   const { cacheTtlMs, staleMaxMs, skewMs } = parameters;
-  if (level.kind === 'max-age') return Math.min(level.seconds * 1000, cacheTtlMs + skewMs);
+  if (level.kind === 'max-age') return Math.min(level.seconds * 1000, cacheTtlMs);
   if (level.kind === 'stale-if-error' && faults.happened.some((fault) => isDatabaseDown(fault, call, skewMs))) {
-    return cacheTtlMs + Math.min(level.seconds * 1000, staleMaxMs) + skewMs;
+    return cacheTtlMs + Math.min(level.seconds * 1000, staleMaxMs);
   }
-  return cacheTtlMs + skewMs;
+  return cacheTtlMs;
 }
 
 /**
