@@ -93,7 +93,8 @@ export class Ledger {
    */
   mayHaveLanded(write: Write): boolean {
     if (write.outcome !== undefined || write.isVoid) return false;
-    return !this.final.log.isWhole || write.attempts.some(({ id }) => id !== undefined);
+    if (!this.final.log.isWhole) return true;
+    return write.attempts.some((attempt) => attempt.id !== undefined && mayCount(attempt));
   }
 
   #noteSightings(): void {

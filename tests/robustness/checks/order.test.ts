@@ -65,3 +65,13 @@ test('times of the log that go down as versions go up are refused', () => {
   run.put('k', 6, [0, 9000], { row: { settledAt: run.wall(2000) } });
   refuses(checkOrder, run, /greater version than operation-1 and was settled before it/, [2, 1]);
 });
+
+test('the time of a retry is not taken for that of its write when the row of the first attempt is not known', () => {
+  const run = new HistoryBuilder();
+  const again = { idempotencyKey: 'a', value: 'v', created: true };
+  run.put('k', 5, [0, 1], { ...again, answer: 'lost', row: false });
+  run.put('k', 6, [2, 3]);
+  run.put('k', 5, [9000, 9001], again);
+  run.forgetLog();
+  accepts(checkOrder, run);
+});

@@ -1,7 +1,7 @@
-import type { LogRow } from '../history/final-state.ts';
 import { Ledger } from './ledger.ts';
 import type { Check, Violation } from './report.ts';
-import type { Write } from './write.ts';
+import { appliedRows } from './row-of-key.ts';
+import { mayCount, type Write } from './write.ts';
 
 /*
  * Operations on one key are applied in the order in which the broker took them, and whoever sends a write after the
@@ -85,15 +85,10 @@ function describe(key: string, [first, second]: readonly [Placed, Placed], how: 
 
 /** The log's times never go down as versions go up, as far as one clock wrote them. */
 function checkClock(ledger: Ledger, key: string, skewMs: number): Violation[] {
-  const rows = new Map<number, LogRow>();
-  const all = [...ledger.writesOf(key).flatMap(({ attempts }) => attempts.flatMap(({ row }) => row ?? []))];
-  for (const row of [...all, ...ledger.strayRowsOf(key)]) {
-    const { status, version, settledAt } = row;
-    if (status !== 'applied' || version === undefined) continue;
-    // Of several rows of one write the first is the one that was carried out.
-    if (settledAt < (rows.get(version)?.settledAt ?? Number.POSITIVE_INFINITY)) rows.set(version, row);
-  }
-  const inOrder = [...rows].toSorted(([a], [b]) => a - b).map(([, row]) => row);
+  // Of several rows of one write the first is the one that was carried out.
+  const inOrder = appliedRows(ledger, key)
+    .filter(({ version }, index, all) => all[index - 1]?.version !== version && isFirstKnown(all[index]?.write))
+    .map(({ row }) => row);
   return inOrder.flatMap((row, index) => {
     const before = inOrder[index - 1];
     if (before === undefined || row.settledAt >= before.settledAt - skewMs) return [];
@@ -101,4 +96,10 @@ function checkClock(ledger: Ledger, key: string, skewMs: number): Violation[] {
     const calls = [row, before].flatMap(({ id }) => ledger.attemptOf.get(id)?.call.number ?? []);
     return [{ subject: key, sentence, calls }];
   });
+}
+
+/** Whether the attempt that was carried out has a row that is known: else the time of a retry would be taken for its. */
+function isFirstKnown(write: Write | undefined): boolean {
+  if (write === undefined || write.attempts.length === 1) return true;
+  return write.attempts.every((attempt) => attempt.row !== undefined || !mayCount(attempt));
 }
