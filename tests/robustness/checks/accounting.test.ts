@@ -1,10 +1,10 @@
 import { equal } from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { HistoryBuilder } from '../history/history-builder.ts';
+import { HistoryBuilder } from '../testing/history-builder.ts';
+import { accepts, refuses } from '../testing/judging.ts';
+import { anySteps, simulate } from '../testing/simulated-register.ts';
 import { checkAccounting } from './accounting.ts';
-import { accepts, refuses } from './check-test.ts';
-import { anySteps, simulate } from './simulated-register.ts';
 
 test('every end that a write may have is accounted for', () => {
   const run = new HistoryBuilder();

@@ -1,7 +1,7 @@
 import { deepEqual, equal } from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
-import { HistoryBuilder } from '../history/history-builder.ts';
+import { HistoryBuilder } from '../testing/history-builder.ts';
 import { allChecks, judgeRun } from './all.ts';
 import { defaultParameters } from './parameters.ts';
 

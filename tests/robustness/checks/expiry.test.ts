@@ -1,7 +1,7 @@
 import { deepEqual } from 'node:assert/strict';
 import { test } from 'node:test';
-import { HistoryBuilder } from '../history/history-builder.ts';
-import { accepts, refuses } from './check-test.ts';
+import { HistoryBuilder } from '../testing/history-builder.ts';
+import { accepts, refuses } from '../testing/judging.ts';
 import { checkExpiry } from './expiry.ts';
 
 /** A key that expires at 10,001, by the recording's clock. */

@@ -2,7 +2,7 @@ import { equal, ok } from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { WriteCondition } from '../history/call.ts';
-import { isLinearizable } from './exhaustive-search.ts';
+import { isLinearizable } from '../testing/exhaustive-search.ts';
 import { searchLinearization } from './linear-search.ts';
 import {
   type CertainOperation,

@@ -1,10 +1,10 @@
 import { equal, ok } from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { HistoryBuilder } from '../history/history-builder.ts';
-import { accepts, judge } from './check-test.ts';
+import type { HistoryBuilder } from '../testing/history-builder.ts';
+import { accepts, judge } from '../testing/judging.ts';
+import { anySteps, type Simulated, simulate } from '../testing/simulated-register.ts';
 import { checkLinearizability } from './linearizability.ts';
-import { anySteps, type Simulated, simulate } from './simulated-register.ts';
 
 /** Calls that end in a violation, after everything that was simulated; gives the number of the one that is wrong. */
 type Corruption = (run: HistoryBuilder, simulated: Simulated) => number;

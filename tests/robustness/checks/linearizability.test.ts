@@ -1,7 +1,7 @@
 import { equal, ok } from 'node:assert/strict';
 import { test } from 'node:test';
-import { HistoryBuilder } from '../history/history-builder.ts';
-import { accepts, judge, refuses } from './check-test.ts';
+import { HistoryBuilder } from '../testing/history-builder.ts';
+import { accepts, judge, refuses } from '../testing/judging.ts';
 import { checkLinearizability } from './linearizability.ts';
 import { defaultParameters } from './parameters.ts';
 

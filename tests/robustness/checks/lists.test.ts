@@ -1,7 +1,7 @@
 import { deepEqual } from 'node:assert/strict';
 import { test } from 'node:test';
-import { HistoryBuilder } from '../history/history-builder.ts';
-import { accepts, refuses } from './check-test.ts';
+import { HistoryBuilder } from '../testing/history-builder.ts';
+import { accepts, refuses } from '../testing/judging.ts';
 import { checkLists } from './lists.ts';
 
 /** Three keys at version 5. */

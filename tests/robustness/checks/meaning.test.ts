@@ -1,8 +1,8 @@
 import { equal, ok } from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ReadLevel } from '../history/call.ts';
-import { HistoryBuilder } from '../history/history-builder.ts';
-import { accepts, judge, refuses } from './check-test.ts';
+import { HistoryBuilder } from '../testing/history-builder.ts';
+import { accepts, judge, refuses } from '../testing/judging.ts';
 import { checkMeaning } from './meaning.ts';
 import { defaultParameters, type LeastTraffic } from './parameters.ts';
 

@@ -1,10 +1,10 @@
 import { deepEqual } from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { HistoryBuilder } from '../history/history-builder.ts';
-import { accepts, refuses } from './check-test.ts';
+import { HistoryBuilder } from '../testing/history-builder.ts';
+import { accepts, refuses } from '../testing/judging.ts';
+import { anySteps, simulate } from '../testing/simulated-register.ts';
 import { checkQuiescence } from './quiescence.ts';
-import { anySteps, simulate } from './simulated-register.ts';
 
 function written(): HistoryBuilder {
   const run = new HistoryBuilder();
@@ -39,6 +39,18 @@ test('a cache that shows something else is refused', () => {
   const expiring = written();
   expiring.readFinally('k', { cache: { version: 6, value: 'k=6', expiresAt: 1 } });
   refuses(checkQuiescence, expiring, /disagree on its expiry/, []);
+});
+
+test('an entry may expire between the two reads', () => {
+  const run = new HistoryBuilder();
+  run.put('k', 5, [0, 1], { created: true, ttlSeconds: 10 });
+  run.readFinally('k', {
+    database: { version: 5, value: 'k=5', expiresAt: run.wall(10_001) },
+    cache: {},
+    readAt: 9500,
+  });
+  accepts(checkQuiescence, run);
+  refuses(checkQuiescence, run, /the cache no entry/, [], { parameters: { skewMs: 100 } });
 });
 
 test('an older write that wins is refused', () => {

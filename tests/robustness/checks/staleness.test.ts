@@ -1,8 +1,8 @@
 import { equal } from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ReadLevel } from '../history/call.ts';
-import { HistoryBuilder } from '../history/history-builder.ts';
-import { accepts, refuses } from './check-test.ts';
+import { HistoryBuilder } from '../testing/history-builder.ts';
+import { accepts, refuses } from '../testing/judging.ts';
 import { checkStaleness } from './staleness.ts';
 
 const cached: ReadLevel = { kind: 'cached' };
@@ -153,4 +153,16 @@ test('not-cached for a read that may go to the database is refused', () => {
   const answer = { status: 504, problem: 'not-cached' };
   run.call({ kind: 'get', key: 'k', level: cached }, [0, 1], { kind: 'answer', answer });
   refuses(checkStaleness, run, /did not ask for the cache alone/, [1]);
+});
+
+test('a read past the cache is never stale, whatever the fault, also of keys that expire', () => {
+  const run = new HistoryBuilder();
+  run.put('k', 5, [0, 1], { created: true, ttlSeconds: 60 });
+  run.fault('redis killed', [0, 100], { mayStaleCache: true });
+  run.get('k', undefined, [10, 11]);
+  refuses(checkStaleness, run, /no entry, .* no fault/, [2, 1]);
+  const aged = new HistoryBuilder();
+  aged.put('k', 5, [0, 1], { created: true });
+  aged.get('k', 5, [5000, 5001], { ageSeconds: 2 });
+  refuses(checkStaleness, aged, /no-cache it shows an answer 2 s old/, [2]);
 });

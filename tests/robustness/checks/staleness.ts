@@ -6,11 +6,11 @@ import type { Check, Violation } from './report.ts';
 import { type State, type Timeline, Timelines } from './timeline.ts';
 
 /*
- * How old the answers of the levels other than `no-cache` are (docs/consistency.md, "Reads"). An answer is stale when
- * somebody had been shown a newer state of the key before the read was sent. None may be, unless the cache may have
+ * How old an answer may be (docs/consistency.md, "Reads"). It is stale when somebody had been shown a newer state of the
+ * key before the read was sent. With `no-cache` none ever is. Of the other levels none is, unless the cache may have
  * missed a write in a fault: then for the cache TTL at most, and `Age` has to say so. With `stale-if-error` one may be
- * older while the database is down. What is stale for longer than can be proved here is not found: this judges from
- * outside, by what clients knew.
+ * older while the database is down. What is stale for longer than clients could know is not found: this judges from
+ * outside.
  */
 
 interface Read {
@@ -26,13 +26,12 @@ interface Tally {
   worstMs: number;
 }
 
-/** Judges every answered read whose level is not `no-cache`. */
+/** Judges every read that was answered with an entry or with none. */
 export const checkStaleness: Check = (history, final, parameters) => {
   const timelines = new Timelines(new Ledger(history, final), parameters.skewMs);
   const tally: Tally = { judged: 0, stale: 0, worstMs: 0 };
   const violations = callsOf(history.calls, 'get').flatMap((call) => {
     const { status, version, ageSeconds } = answerOf(call) ?? {};
-    if (call.request.level.kind === 'no-cache') return [];
     if (status === 504 && call.request.level.kind !== 'only-if-cached' && answerOf(call)?.problem === 'not-cached') {
       return [violation(call, 'It did not ask for the cache alone, and was told that the entry is not cached.')];
     }
@@ -83,6 +82,8 @@ function checkFreshness(read: Read, final: FinalState, parameters: Parameters, t
 function mostAgeMs(call: Call<GetRequest>, { faults }: FinalState, parameters: Parameters): number {
   const { level } = call.request;
   const { cacheTtlMs, staleMaxMs, skewMs } = parameters;
+  // The node that answers may not have the clock of the one that says when the database was read.
+  if (level.kind === 'no-cache') return skewMs;
   if (level.kind === 'max-age') return Math.min(level.seconds * 1000, cacheTtlMs);
   if (level.kind === 'stale-if-error' && faults.happened.some((fault) => isDatabaseDown(fault, call, skewMs))) {
     return cacheTtlMs + Math.min(level.seconds * 1000, staleMaxMs);
@@ -103,7 +104,8 @@ function isExcused(
   const { level } = call.request;
   return faults.happened.some((fault) => {
     if (level.kind === 'stale-if-error' && isDatabaseDown(fault, call, skewMs)) return true;
-    if (!fault.mayStaleCache || call.startedAt > fault.to + cacheTtlMs + skewMs) return false;
+    if (level.kind === 'no-cache' || !fault.mayStaleCache || call.startedAt > fault.to + cacheTtlMs + skewMs)
+      return false;
     return newest.from <= fault.to + skewMs && newest.reachedBy >= fault.from - skewMs;
   });
 }

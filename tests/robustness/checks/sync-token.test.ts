@@ -1,8 +1,8 @@
 import { deepEqual } from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ReadLevel } from '../history/call.ts';
-import { HistoryBuilder } from '../history/history-builder.ts';
-import { accepts, refuses } from './check-test.ts';
+import { HistoryBuilder } from '../testing/history-builder.ts';
+import { accepts, refuses } from '../testing/judging.ts';
 import { checkSyncToken } from './sync-token.ts';
 
 const cached: ReadLevel = { kind: 'cached' };

@@ -1,9 +1,9 @@
 import { equal } from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { HistoryBuilder } from '../history/history-builder.ts';
-import { accepts, refuses } from './check-test.ts';
-import { anySteps, simulate } from './simulated-register.ts';
+import { HistoryBuilder } from '../testing/history-builder.ts';
+import { accepts, refuses } from '../testing/judging.ts';
+import { anySteps, simulate } from '../testing/simulated-register.ts';
 import { checkVersions } from './versions.ts';
 
 test('versions that grow, and say what the log says, are accepted', () => {

@@ -1,6 +1,6 @@
 import { deepEqual, throws } from 'node:assert/strict';
 import { test } from 'node:test';
-import { HistoryBuilder } from './history-builder.ts';
+import { HistoryBuilder } from '../testing/history-builder.ts';
 import { formatHistory, HistoryFileError, parseHistory } from './history-file.ts';
 
 function sample(): HistoryBuilder {

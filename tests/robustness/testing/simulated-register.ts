@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { WriteCondition } from '../history/call.ts';
-import { HistoryBuilder, type Span, type WriteOptions } from '../history/history-builder.ts';
+import { HistoryBuilder, type Span, type WriteOptions } from './history-builder.ts';
 
 /*
  * A register that is linearizable because it is one variable: clients call it at the same time, each call takes effect at

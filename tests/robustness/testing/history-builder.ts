@@ -1,6 +1,15 @@
-import type { Answer, Call, ListRequest, ReadLevel, Receipt, Request, Result, WriteCondition } from './call.ts';
-import type { FaultWindow, FinalKey, FinalState, LogRow, View } from './final-state.ts';
-import type { History } from './history.ts';
+import type {
+  Answer,
+  Call,
+  ListRequest,
+  ReadLevel,
+  Receipt,
+  Request,
+  Result,
+  WriteCondition,
+} from '../history/call.ts';
+import type { FaultWindow, FinalKey, FinalState, LogRow, View } from '../history/final-state.ts';
+import type { History } from '../history/history.ts';
 
 /*
  * Writes small histories for tests, the way a store that keeps its promises would have answered: each write that has an

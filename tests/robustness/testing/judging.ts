@@ -1,8 +1,8 @@
 import { deepEqual, ok } from 'node:assert/strict';
+import { defaultParameters, type Parameters } from '../checks/parameters.ts';
+import type { Check, Report } from '../checks/report.ts';
 import type { FinalState } from '../history/final-state.ts';
-import type { HistoryBuilder } from '../history/history-builder.ts';
-import { defaultParameters, type Parameters } from './parameters.ts';
-import type { Check, Report } from './report.ts';
+import type { HistoryBuilder } from './history-builder.ts';
 
 /** What a test changes of a run before it is judged. */
 export interface Setting {

@@ -5,7 +5,7 @@ import {
   type PossibleWrite,
   type RegisterHistory,
   type RegisterState,
-} from './register-operation.ts';
+} from '../checks/register-operation.ts';
 
 /** Tries every order there is, as Wing and Gong do without a memory. For a dozen operations. */
 export function isLinearizable({ certain, possible }: RegisterHistory): boolean {
