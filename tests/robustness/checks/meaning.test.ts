@@ -36,6 +36,8 @@ function full(without = ''): HistoryBuilder {
     { kind: 'stale-if-error', seconds: 5 },
   ];
   for (const level of levels) if (has(level.kind)) run.get('k', 10, [50, 51], { level });
+  const hungUp = { kind: 'lost', how: 'hung-up' } as const;
+  if (has('hanging up')) run.call({ kind: 'list', prefix: '' }, [48, 49], hungUp);
   if (has('token')) run.get('k', 10, [52, 53], { syncTokens: ['operation-1'] });
   return run;
 }
@@ -58,6 +60,7 @@ const missing: Readonly<Record<string, RegExp>> = {
   'only-if-cached': /only-if-cached: 0 answered reads/,
   'max-age': /max-age: 0 answered reads/,
   'stale-if-error': /stale-if-error: 0 answered reads/,
+  'hanging up': /run: 0 calls that were hung up/,
   token: /run: 0 answered reads with a Sync-Token/,
   ttl: /run: 0 expiring writes/,
   retry: /run: 0 retried writes applied/,
@@ -72,7 +75,7 @@ for (const [what, says] of Object.entries(missing)) {
 test('a run without unknown answers, or without a 202 that is asked for, is refused', () => {
   const { violations } = judge(checkMeaning, full('unknown'), setting);
   const says = violations.map(({ sentence }) => sentence).join(' ');
-  ok(/0 writes without a known answer.*0 retried writes.*0 calls that failed/.test(says), says);
+  ok(/0 calls that timed out.*0 writes without a known answer.*0 retried writes/.test(says), says);
   const other = judge(checkMeaning, full('accepted'), setting)
     .violations.map(({ sentence }) => sentence)
     .join(' ');

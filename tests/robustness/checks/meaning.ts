@@ -1,4 +1,4 @@
-import { answerOf, type Call, callsOf, type ReadLevel, type RequestKind } from '../history/call.ts';
+import { answerOf, type Call, callsOf, type Loss, type ReadLevel, type RequestKind } from '../history/call.ts';
 import type { FaultWindow, FinalState } from '../history/final-state.ts';
 import type { History } from '../history/history.ts';
 import { Ledger } from './ledger.ts';
@@ -49,11 +49,15 @@ function trafficOf({ calls }: History, least: LeastTraffic): Amount[] {
   const writesOfKey = Map.groupBy(writes, ({ request }) => request.key);
   const hottest = [...writesOfKey.values()].reduce((most, { length }) => Math.max(most, length), 0);
   const clients = new Set(calls.map(({ client }) => client));
+  const losses = Map.groupBy(calls, ({ result }) => (result.kind === 'lost' ? result.how : undefined));
+  const lost = (how: Loss) => losses.get(how)?.length ?? 0;
   const gets = callsOf(calls, 'get').filter(({ request: { syncTokens = [] } }) => syncTokens.length > 0);
   return [
     { subject: 'run', what: 'calls', is: calls.length, least: least.calls },
     { subject: 'run', what: 'clients', is: clients.size, least: least.clients },
     { subject: 'run', what: 'keys', is: keys.size, least: least.keys },
+    { subject: 'run', what: 'calls that timed out', is: lost('timeout'), least: least.timedOutCalls },
+    { subject: 'run', what: 'calls that were hung up', is: lost('hung-up'), least: least.hungUpCalls },
     { subject: 'run', what: 'writes of the hottest key', is: hottest, least: least.writesOfHottestKey },
     {
       subject: 'run',

@@ -27,6 +27,9 @@ export interface LeastTraffic {
   readonly retriedWrites: number;
   /** Sendings of writes that got no answer, or one that said that nobody knows. */
   readonly unknownWrites: number;
+  /** Calls of any kind that took longer than their client waited, and those on which it hung up before that. */
+  readonly timedOutCalls: number;
+  readonly hungUpCalls: number;
   /** Times that an operation was asked for and its outcome told. */
   readonly outcomesAsked: number;
   readonly readsWithSyncToken: number;
@@ -73,6 +76,8 @@ export const defaultParameters: Parameters = {
     rejectedConditions: 20,
     retriedWrites: 20,
     unknownWrites: 5,
+    timedOutCalls: 5,
+    hungUpCalls: 5,
     outcomesAsked: 20,
     readsWithSyncToken: 50,
     expiringWrites: 10,

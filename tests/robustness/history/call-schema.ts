@@ -1,29 +1,9 @@
+import { count, flag, kind, moment, object, text, texts } from './schema-parts.ts';
+
 /*
  * JSON Schemas of the lines of a history file. They say again what the types in `call.ts` say: a file may come from
  * another version of this program, and a check must not judge what it misreads.
  */
-
-const text = { type: 'string' } as const;
-const count = { type: 'integer', minimum: 0 } as const;
-const moment = { type: 'number' } as const;
-const flag = { type: 'boolean' } as const;
-const texts = { type: 'array', items: text } as const;
-
-type Members = Readonly<Record<string, object>>;
-
-/** An object with these members and no others. */
-function object(required: Members, optional: Members = {}): object {
-  return {
-    type: 'object',
-    properties: { ...required, ...optional },
-    required: Object.keys(required),
-    additionalProperties: false,
-  };
-}
-
-function kind(...names: readonly string[]): object {
-  return { enum: names };
-}
 
 const condition = {
   anyOf: [object({ kind: kind('version'), version: count }), object({ kind: kind('absent', 'present') })],

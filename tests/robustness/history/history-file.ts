@@ -43,20 +43,29 @@ export function formatHistory({ header, calls }: History): string {
 export function parseHistory(text: string): History {
   const lines = text.split('\n');
   if (lines.pop() !== '') throw new HistoryFileError(lines.length + 1, 'is cut short: it has no newline');
-  const validators = compile();
+  validators ??= compile();
+  const { header: validateHeader, call: validateCall } = validators;
   const [first, ...rest] = lines;
   if (first === undefined) throw new HistoryFileError(1, 'is missing');
-  const { format: _, ...header } = parseLine<HistoryHeader & { format: string }>(first, 1, validators.header);
+  const { format: _, ...header } = parseLine<HistoryHeader & { format: string }>(first, 1, validateHeader);
   const numbers = new Set<number>();
   const calls = rest.map((line, index) => {
-    const call = parseLine<Call>(line, index + 2, validators.call);
+    const call = parseLine<Call>(line, index + 2, validateCall);
     checkCall(call, index + 2, numbers);
     return call;
   });
   return { header, calls };
 }
 
-function compile(): { readonly header: ValidateFunction; readonly call: ValidateFunction } {
+interface Validators {
+  readonly header: ValidateFunction;
+  readonly call: ValidateFunction;
+}
+
+/** Compiled when the first file is read. */
+let validators: Validators | undefined;
+
+function compile(): Validators {
   const ajv = new Ajv2020();
   return { header: ajv.compile(headerSchema), call: ajv.compile(callSchema) };
 }

@@ -78,7 +78,10 @@ export class SimulatedClient {
   }
 
   #end(request: Request, startedAt: number, answer: Answer | 'lost'): void {
-    const result: Result = answer === 'lost' ? { kind: 'lost', how: 'timeout' } : { kind: 'answer', answer };
+    const result: Result =
+      answer === 'lost'
+        ? { kind: 'lost', how: this.#left % 2 === 0 ? 'timeout' : 'hung-up' }
+        : { kind: 'answer', answer };
     this.#parts.note(this.#parts.name, request, startedAt, result);
     this.#pause();
   }
