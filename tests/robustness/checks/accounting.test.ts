@@ -92,6 +92,36 @@ test('a refused write that is seen is refused', () => {
   refuses(checkAccounting, run, /refused or failed was applied/, [1, 2]);
 });
 
+test('a rejected write that is seen, and a refusal that names an operation, are refused', () => {
+  const run = new HistoryBuilder();
+  run.put('k', 5, [0, 1], { created: true });
+  run.reject('k', 5, [2, 3], { condition: { kind: 'absent' }, value: 'v' });
+  run.get('k', 6, [4, 5], { value: 'v' });
+  run.readFinally('k', { database: {}, cache: {} });
+  refuses(checkAccounting, run, /that was rejected was applied at version 6/, [2, 3]);
+  const named = new HistoryBuilder();
+  const answer = { status: 503, problem: 'overloaded', operation: 'x' };
+  named.call({ kind: 'delete', key: 'k' }, [0, 1], { kind: 'answer', answer });
+  refuses(checkAccounting, named, /refused write was named it/, [1]);
+});
+
+test('an answer of an edge that knows of no operation leaves the write open', () => {
+  const run = new HistoryBuilder();
+  const answer = { status: 503, problem: 'outcome-unknown' };
+  run.call({ kind: 'put', key: 'k', value: 'k=5' }, [0, 1], { kind: 'answer', answer });
+  run.rows.push({
+    id: 'x',
+    key: 'k',
+    action: 'put',
+    status: 'applied',
+    version: 5,
+    created: true,
+    settledAt: run.wall(2),
+  });
+  const { counts } = accepts(checkAccounting, run);
+  equal(counts.unknownRecovered, 1);
+});
+
 test('a row that nobody can have sent is unexpected', () => {
   const run = new HistoryBuilder();
   run.put('k', 5, [0, 1], { created: true });

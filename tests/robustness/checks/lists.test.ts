@@ -1,5 +1,6 @@
 import { deepEqual } from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Page } from '../history/call.ts';
 import { HistoryBuilder } from '../testing/history-builder.ts';
 import { accepts, refuses } from '../testing/judging.ts';
 import { checkLists } from './lists.ts';
@@ -246,4 +247,28 @@ test('keys are folded at the delimiter', () => {
   accepts(checkLists, run);
   run.call(list, [2, 3], { kind: 'answer', answer: { status: 200, page: { entries } } });
   refuses(checkLists, run, /lacks a\/x/, [4, 1]);
+});
+
+test('prefixes are in order, and what they fold is not listed beside them', () => {
+  const run = new HistoryBuilder();
+  run.put('a/x', 5, [0, 1], { created: true });
+  run.put('b/x', 5, [0, 1], { created: true });
+  const list = { kind: 'list', prefix: '', delimiter: '/' } as const;
+  const answered = (page: Page) => ({ kind: 'answer', answer: { status: 200, page } }) as const;
+  run.call(list, [2, 3], answered({ entries: [], prefixes: ['b/', 'a/'] }));
+  refuses(checkLists, run, /prefixes of a page are not in the order/, [3]);
+  const unfolded = new HistoryBuilder();
+  unfolded.put('a/x', 5, [0, 1], { created: true });
+  unfolded.call(list, [2, 3], answered({ entries: [{ key: 'a/x', version: 5 }], prefixes: ['a/'] }));
+  refuses(checkLists, unfolded, /lists a\/x, which it should have folded/, [2]);
+});
+
+test('without the whole log a version may be that of a put that nobody was answered', () => {
+  const run = new HistoryBuilder();
+  run.put('a', 5, [0, 1], { created: true });
+  run.put('a', 6, [2, 3], { answer: 'lost' });
+  run.put('a', 7, [4, 5]);
+  run.list([['a', 6]], [4, 5]);
+  run.forgetLog();
+  accepts(checkLists, run);
 });
