@@ -1,9 +1,7 @@
 import { equal } from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { HistoryBuilder } from '../testing/history-builder.ts';
 import { accepts, refuses } from '../testing/judging.ts';
-import { anySteps, simulate } from '../testing/simulated-register.ts';
 import { checkAccounting } from './accounting.ts';
 
 test('every end that a write may have is accounted for', () => {
@@ -168,13 +166,4 @@ test('a value that nobody sent, or not yet, is refused', () => {
   early.get('k', 5, [0, 1], { level: { kind: 'cached' } });
   early.put('k', 5, [2, 3], { created: true });
   refuses(checkAccounting, early, /before that was sent/, [1, 2]);
-});
-
-test('whatever a store answers that works is accounted for', () => {
-  fc.assert(
-    fc.property(anySteps, (steps) => {
-      accepts(checkAccounting, simulate(steps, true).run);
-    }),
-    { numRuns: 300 },
-  );
 });

@@ -1,9 +1,7 @@
 import { deepEqual } from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { HistoryBuilder } from '../testing/history-builder.ts';
 import { accepts, refuses } from '../testing/judging.ts';
-import { anySteps, simulate } from '../testing/simulated-register.ts';
 import { checkQuiescence } from './quiescence.ts';
 
 function written(): HistoryBuilder {
@@ -92,13 +90,4 @@ test('dead letters that the run did not put there, and those that are missing, a
   refuses(checkQuiescence, written(), /hold 0 messages, the run put 1/, [], {
     final: { deadLetters: { found: 0, planted: 1 } },
   });
-});
-
-test('what a store that works leaves is accepted', () => {
-  fc.assert(
-    fc.property(anySteps, (steps) => {
-      accepts(checkQuiescence, simulate(steps, true).run);
-    }),
-    { numRuns: 300 },
-  );
 });

@@ -1,9 +1,7 @@
 import { equal } from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { HistoryBuilder } from '../testing/history-builder.ts';
 import { accepts, refuses } from '../testing/judging.ts';
-import { anySteps, simulate } from '../testing/simulated-register.ts';
 import { checkVersions } from './versions.ts';
 
 test('versions that grow, and say what the log says, are accepted', () => {
@@ -120,15 +118,4 @@ test('two requests under one Idempotency-Key cannot both be carried out', () => 
   accepts(checkVersions, run);
   run.put('k', 6, [4, 5], { idempotencyKey: 'a' });
   refuses(checkVersions, run, /Different requests under the Idempotency-Key a/, [1, 3]);
-});
-
-test('the versions of a store that works are accepted', () => {
-  fc.assert(
-    fc.property(anySteps, (steps) => {
-      // The simulation puts writes into the log in the order of their effects, and does not keep its clock.
-      const { run } = simulate(steps, true);
-      accepts(checkVersions, run);
-    }),
-    { numRuns: 300 },
-  );
 });
