@@ -1,16 +1,18 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readEnvironment } from '../environment.ts';
 import { LayeredStore } from '../layered-store.ts';
 import { Generator } from '../load.ts';
+import { makeDataFolder, startStore } from '../server.ts';
 import type { Workload } from '../workload.ts';
 import { type ProfileCommand, type ProfiledLoad, profileUsage, readProfileCommand } from './command-line.ts';
-import { findHotSpots, type HotSpot } from './hot-spots.ts';
+import { findHotSpots } from './hot-spots.ts';
 import { profileProcess } from './inspector.ts';
+import { type ProfileFigures, renderProfile } from './report.ts';
 
 // Usage: npm run profile -- --help
 
+const results = new URL('../../results/', import.meta.url);
 const entries = 10_000;
 const load = { connections: 64, warmupSeconds: 2, seconds: 8 };
 const profiledAfterMs = 3_000;
@@ -31,45 +33,56 @@ else if (command === undefined) {
   process.exitCode = 2;
 } else await run(command);
 
+/** A store that is profiled. */
+interface Subject {
+  readonly port: number;
+  readonly pid: number;
+  readonly stop: () => Promise<void>;
+}
+
 async function run(asked: ProfileCommand): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'stratakv-profile-'));
-  const store = await LayeredStore.start(folder);
+  const environment = readEnvironment();
+  const folder = await makeDataFolder();
+  const subject = await (asked.kind === 'embedded'
+    ? startEmbedded(folder.path)
+    : startLayered(folder.path, asked.kind));
   const generator = await Generator.start();
   try {
-    await profile(asked, store, generator);
+    const figures = { asked, environment, ...(await profile(asked, subject, generator)) };
+    const report = renderProfile(figures);
+    process.stdout.write(report);
+    if (asked.isKept) await writeFile(new URL(`profile-${asked.kind}-${asked.load}.md`, results), report);
   } finally {
     generator.close();
-    await store.stop();
-    await rm(folder, { recursive: true, force: true, maxRetries: 10 });
+    await subject.stop();
+    await folder.remove();
   }
 }
 
-async function profile({ kind, load: name }: ProfileCommand, store: LayeredStore, generator: Generator): Promise<void> {
-  const fill: Workload = { ...put, distribution: 'in order', waitSeconds: 30 };
-  const { port } = store.whole;
-  await generator.send({ ...load, port, workload: fill, warmupSeconds: 0, count: entries, seed: 0 });
+async function startEmbedded(folder: string): Promise<Subject> {
+  const { port, pid, close } = await startStore(folder);
+  return { port, pid, stop: close };
+}
+
+/** @throws Error when the store has no process of that kind */
+async function startLayered(folder: string, kind: ProfileCommand['kind']): Promise<Subject> {
+  const store = await LayeredStore.start(folder);
   const [pid] = store.processesOf(kind);
   if (pid === undefined) throw new Error(`The store has no ${kind}.`);
+  return { port: store.whole.port, pid, stop: () => store.stop() };
+}
+
+async function profile(
+  { kind, load: name }: ProfileCommand,
+  { port, pid }: Subject,
+  generator: Generator,
+): Promise<Pick<ProfileFigures, 'answers' | 'spots'>> {
+  const fill: Workload = { ...put, distribution: 'in order', waitSeconds: 30 };
+  await generator.send({ ...load, port, workload: fill, warmupSeconds: 0, count: entries, seed: 0 });
   const loading = generator.send({ ...load, port, workload: workloads[name], seed: 1 });
   await sleep(profiledAfterMs);
   const found = await profileProcess(pid, profiledSeconds);
   const { answers, seconds } = await loading;
-  const file = `${kind}-${name}.cpuprofile`;
-  await writeFile(file, JSON.stringify(found));
-  const { busy, places, functions } = findHotSpots(found);
-  console.log(
-    `${kind} under ${name}: ${Math.round(answers / seconds)} answers/s, busy ${percent(busy)} of the time; ${file}`,
-  );
-  console.log(`\n self  total  by place\n${lines(places, 15)}\n\n self  total  by function\n${lines(functions, 40)}`);
-}
-
-function lines(spots: readonly HotSpot[], count: number): string {
-  return spots
-    .slice(0, count)
-    .map(({ self, total, name }) => `${percent(self)} ${percent(total)}  ${name}`)
-    .join('\n');
-}
-
-function percent(share: number): string {
-  return `${(share * 100).toFixed(1)} %`.padStart(7);
+  await writeFile(`${kind}-${name}.cpuprofile`, JSON.stringify(found));
+  return { answers: answers / seconds, spots: findHotSpots(found) };
 }

@@ -41,10 +41,15 @@ test('time is summed by function and by place, a recursion once, and rest is no 
 });
 
 test('the command names a process, and a load if another one than usual', () => {
-  assert.deepEqual(readProfileCommand(['gateway']), { kind: 'gateway', load: 'get' });
-  assert.deepEqual(readProfileCommand(['consumer']), { kind: 'consumer', load: 'put' });
-  assert.deepEqual(readProfileCommand(['gateway', 'waited-put']), { kind: 'gateway', load: 'waited-put' });
+  assert.deepEqual(readProfileCommand(['gateway']), { kind: 'gateway', load: 'get', isKept: false });
+  assert.deepEqual(readProfileCommand(['consumer']), { kind: 'consumer', load: 'put', isKept: false });
+  assert.deepEqual(readProfileCommand(['gateway', 'waited-put']), {
+    kind: 'gateway',
+    load: 'waited-put',
+    isKept: false,
+  });
+  assert.deepEqual(readProfileCommand(['embedded', 'put', '--keep']), { kind: 'embedded', load: 'put', isKept: true });
   assert.equal(readProfileCommand(['--help']), 'help');
-  for (const wrong of [[], ['nginx'], ['gateway', 'delete'], ['gateway', 'get', 'more']])
+  for (const wrong of [[], ['nginx'], ['gateway', 'delete'], ['gateway', 'get', 'more'], ['--keep']])
     assert.equal(readProfileCommand(wrong), undefined);
 });
