@@ -6,6 +6,7 @@ import type { LayerBench } from '../layer-bench.ts';
 import { LayeredStore } from '../layered-store.ts';
 import { Generator } from '../load.ts';
 import { number } from '../report/table.ts';
+import { untilAtRest } from '../rest.ts';
 import type { Check, Fact, Scenario, ScenarioFigures } from '../scenario.ts';
 import { subjectOf } from '../subject.ts';
 import type { Workload } from '../workload.ts';
@@ -15,7 +16,7 @@ export const growth: Scenario = {
   name: 'growth',
   title: 'A store with many entries',
   about:
-    'A store of its own, with a short operation retention, is loaded at a gateway by 256 connections while prefixes are listed; reads, writes and lists of prefixes in its middle are measured before and after; everything is stopped and started again; half of the entries are deleted. `--entries=10000000` makes it larger.',
+    'A store of its own, with a short operation retention, is loaded at a gateway by 256 connections while prefixes are listed; reads, writes and lists of prefixes in its middle are measured before, and when it is at rest again; everything is stopped and started again; half of the entries are deleted. `--entries=10000000` makes it larger.',
   isLong: true,
   run: measureGrowth,
 };
@@ -46,6 +47,8 @@ async function measureGrowth(bench: LayerBench): Promise<ScenarioFigures> {
     const small = await measureAll(bench, store, few);
     const { loadSeconds, lists } = await loadAndList(bench, store, entries);
     tell(`loaded ${entries} at ${Math.round((entries - few) / loadSeconds)}/s`);
+    const restSeconds = await untilAtRest(store.whole.processes);
+    tell(`at rest after ${Math.round(restSeconds)} s`);
     const large = await measureAll(bench, store, entries);
     const stop = await timed(() => store.stop());
     const ready = await timed(async () => {
@@ -65,6 +68,7 @@ async function measureGrowth(bench: LayerBench): Promise<ScenarioFigures> {
       facts: [
         second('first start, ready after', firstReady),
         rate(`loading ${number(entries)} entries`, (entries - few) / loadSeconds),
+        second('after that, until outcomes were forgotten, tables vacuumed and all was at rest', restSeconds),
         ...growthFacts(small, large),
         second('stopped in', stop),
         second('started again on the same data, ready after', ready),
@@ -127,7 +131,7 @@ async function loadAndList(
 /** The sizes cannot take turns: medians to medians. */
 function growthFacts(small: Contest, large: Contest): Fact[] {
   return large.subjects.map(({ name, allCpuMicros }) => ({
-    name: `${name}: CPU a request right after the load`,
+    name: `${name}: CPU a request after the load`,
     value: allCpuMicros.median / subjectIn(small, name).allCpuMicros.median,
     unit: 'of what it was',
   }));
