@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Channel, connect } from 'amqplib';
+
+const connectWithinMs = 5_000;
+const deadLetters = 'kv.dead-letters';
+
+/** Name of a partition's queue. */
+export function partitionQueueName(partition: number): string {
+  return `kv.p16.${partition}`;
+}
+
+/** The broker of a native stack, looked into past the store. */
+export class StoreBroker {
+  readonly #dataDir: string;
+
+  constructor(dataDir: string) {
+    this.#dataDir = dataDir;
+  }
+
+  /** Messages in the dead-letter queue. @throws Error when no node answers */
+  deadLetters(): Promise<number> {
+    return this.waiting(deadLetters);
+  }
+
+  /** Messages of a queue that are ready. @throws Error when it is not there, or no node answers */
+  waiting(queue: string): Promise<number> {
+    return this.#onChannel(async (channel) => (await channel.checkQueue(queue)).messageCount);
+  }
+
+  /** Whether the queue is there. */
+  async has(queue: string): Promise<boolean> {
+    try {
+      await this.waiting(queue);
+      return true;
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 404) return false;
+      throw error;
+    }
+  }
+
+  /** With all that is in it; returns how many that were. */
+  delete(queue: string): Promise<number> {
+    return this.#onChannel(async (channel) => (await channel.deleteQueue(queue)).messageCount);
+  }
+
+  /** On the first node that takes a connection. */
+  async #onChannel<Answer>(ask: (channel: Channel) => Promise<Answer>): Promise<Answer> {
+    const urls = readFileSync(join(this.#dataDir, 'secrets', 'rabbitmq-urls'), 'utf8')
+      .trim()
+      .split(',');
+    let last: unknown;
+    for (const url of urls) {
+      const connection = await connect(url, { timeout: connectWithinMs }).catch((error: unknown) => {
+        last = error;
+      });
+      if (connection === undefined) continue;
+      connection.on('error', () => {});
+      try {
+        const channel = await connection.createChannel();
+        channel.on('error', () => {});
+        return await ask(channel);
+      } finally {
+        await connection.close().catch(() => {});
+      }
+    }
+    throw last;
+  }
+}
