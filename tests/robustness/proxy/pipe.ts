@@ -99,8 +99,9 @@ export class Pipe {
       if (this.#hasEnded && !this.#isSilent && !this.#to.writableEnded) this.#to.end();
       return undefined;
     }
-    const isLate = concerns(this.#trouble, this.#way) && this.#trouble.kind === 'delay';
-    return isLate ? Math.ceil(next.at + this.#trouble.ms - performance.now()) : 0;
+    const trouble = this.#trouble;
+    const isLate = concerns(trouble, this.#way) && trouble.kind === 'delay';
+    return isLate ? Math.ceil(next.at + trouble.ms - performance.now()) : 0;
   }
 
   get #isDripping(): boolean {

@@ -1,4 +1,13 @@
-const counts = { gateway: 2, 'storage-node': 2, consumer: 2, rabbitmq: 3, redis: 2, sentinel: 3, lock: 3 } as const;
+const counts = {
+  envoy: 1,
+  gateway: 2,
+  'storage-node': 2,
+  consumer: 2,
+  rabbitmq: 3,
+  redis: 2,
+  sentinel: 3,
+  lock: 3,
+} as const;
 
 /** Kinds of processes that talk to one another, and have proxies between them. */
 const ways: readonly (readonly [from: keyof typeof counts, to: keyof typeof counts | 'postgres'])[] = [
@@ -17,6 +26,7 @@ export const clusterSettings: Readonly<Record<string, string>> = {
   KV_NATIVE_GATEWAYS: `${counts.gateway}`,
   KV_NATIVE_STORAGE_NODES: `${counts['storage-node']}`,
   KV_NATIVE_CONSUMERS: `${counts.consumer}`,
+  KV_NATIVE_ENVOYS: `${counts.envoy}`,
   KV_NATIVE_RABBITMQ_NODES: `${counts.rabbitmq}`,
   KV_NATIVE_REDIS_REPLICAS: `${counts.redis - 1}`,
   KV_NATIVE_SENTINELS: `${counts.sentinel}`,

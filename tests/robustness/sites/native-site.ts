@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,7 +13,9 @@ import { detourPatches } from '../proxy/detour-patches.ts';
 import { Proxies } from '../proxy/proxies.ts';
 import { writeRoutes } from '../proxy/routes.ts';
 import { clusterSettings, clusterWays } from './cluster.ts';
+import { MovedClocks, movableClocks } from './moved-clock.ts';
 import type { Site } from './site.ts';
+import { SmallDisk } from './small-disk.ts';
 import { allGone, StackRun } from './stack-run.ts';
 import { StoreBroker } from './store-broker.ts';
 import { StoreCache } from './store-cache.ts';
@@ -43,6 +45,9 @@ export class NativeSite implements Site {
   readonly database: StoreDatabase;
   readonly broker: StoreBroker;
   readonly cache: StoreCache;
+  readonly clocks: MovedClocks;
+  /** Of the database. Undefined where it may not be made. */
+  readonly disk: SmallDisk | undefined;
   readonly #parts: NativeParts;
 
   constructor(parts: NativeParts, url: string, stack: StackRun) {
@@ -52,6 +57,8 @@ export class NativeSite implements Site {
     this.stack = stack;
     this.failpoints = parts.failpoints;
     this.proxies = parts.proxies;
+    this.clocks = parts.clocks;
+    this.disk = parts.disk;
     this.database = new StoreDatabase(dataDir);
     this.broker = new StoreBroker(dataDir);
     this.cache = new StoreCache(dataDir, () => stack.note);
@@ -123,21 +130,36 @@ class NativeParts {
   readonly dataDir: string;
   readonly failpoints = new Failpoints();
   readonly proxies: Proxies;
+  readonly clocks: MovedClocks;
+  readonly disk: SmallDisk | undefined;
   build: Build | undefined;
 
-  constructor(dataDir: string, proxies: Proxies) {
+  private constructor(dataDir: string, proxies: Proxies, clocks: MovedClocks) {
     this.dataDir = dataDir;
     this.proxies = proxies;
+    this.clocks = clocks;
+    this.disk = SmallDisk.mount(join(dataDir, 'servers', 'postgres'));
   }
 
   static async make(): Promise<NativeParts> {
     const dataDir = mkdtempSync(join(tmpdir(), 'stratakv-site-'));
+    const clocks = await MovedClocks.prepare(join(dataDir, 'clocks'));
     const ports = (): Record<string, number> => JSON.parse(readFileSync(join(dataDir, 'run', 'ports.json'), 'utf8'));
-    return new NativeParts(dataDir, await Proxies.open(clusterWays(), (name) => ports()[name] ?? 0));
+    return new NativeParts(dataDir, await Proxies.open(clusterWays(), (name) => ports()[name] ?? 0), clocks);
+  }
+
+  /** @param patches on top of those that failpoints and proxies need */
+  async buildWith(patches: readonly Patch[]): Promise<Build> {
+    const routes = join(this.dataDir, 'routes.json');
+    const environment = movableClocks.map((process) => [process, this.clocks.environment(process)] as const);
+    writeRoutes(routes, { ports: this.proxies.ports, environment: Object.fromEntries(environment) });
+    this.build = await Build.make([...failpointPatches(this.failpoints.folder), ...detourPatches(routes), ...patches]);
+    return this.build;
   }
 
   async close(): Promise<void> {
     await this.proxies.close();
+    this.disk?.close();
     this.build?.close();
     this.failpoints.close();
     rmSync(this.dataDir, { recursive: true, force: true, maxRetries: 10 });
@@ -151,17 +173,12 @@ class NativeParts {
  */
 export async function startNativeSite({ patches = [], settings = {} }: NativeSiteOptions = {}): Promise<NativeSite> {
   const parts = await NativeParts.make();
-  const { dataDir, failpoints, proxies } = parts;
   let stack: StackRun | undefined;
   try {
-    const routes = join(dataDir, 'routes.json');
-    mkdirSync(dataDir, { recursive: true });
-    writeRoutes(routes, { ports: proxies.ports, environment: {} });
-    const build = await Build.make([...failpointPatches(failpoints.folder), ...detourPatches(routes), ...patches]);
-    parts.build = build;
+    const build = await parts.buildWith(patches);
     const port = await freePort();
     const all = { ...clusterSettings, ...settings, KV_PORT: `${port}` };
-    stack = new StackRun(build.file('native/src/main.ts'), dataDir, all);
+    stack = new StackRun(build.file('native/src/main.ts'), parts.dataDir, all);
     await stack.ready(readyWithinMs);
     const site = new NativeSite(parts, `http://127.0.0.1:${port}`, stack);
     await site.isWell(60_000);

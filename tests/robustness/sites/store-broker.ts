@@ -44,26 +44,44 @@ export class StoreBroker {
     return this.#onChannel(async (channel) => (await channel.deleteQueue(queue)).messageCount);
   }
 
-  /** On the first node that takes a connection. */
-  async #onChannel<Answer>(ask: (channel: Channel) => Promise<Answer>): Promise<Answer> {
-    const urls = readFileSync(join(this.#dataDir, 'secrets', 'rabbitmq-urls'), 'utf8')
+  /** Position of the first node that does not serve its clients; undefined: all do. */
+  async nodeAway(): Promise<number | undefined> {
+    const served = await Promise.all(
+      this.#urls.map((url) =>
+        ask([url], async (channel) => (await channel.checkQueue(deadLetters)).queue).catch(() => undefined),
+      ),
+    );
+    const index = served.indexOf(undefined);
+    return index < 0 ? undefined : index + 1;
+  }
+
+  #onChannel<Answer>(question: (channel: Channel) => Promise<Answer>): Promise<Answer> {
+    return ask(this.#urls, question);
+  }
+
+  get #urls(): readonly string[] {
+    return readFileSync(join(this.#dataDir, 'secrets', 'rabbitmq-urls'), 'utf8')
       .trim()
       .split(',');
-    let last: unknown;
-    for (const url of urls) {
-      const connection = await connect(url, { timeout: connectWithinMs }).catch((error: unknown) => {
-        last = error;
-      });
-      if (connection === undefined) continue;
-      connection.on('error', () => {});
-      try {
-        const channel = await connection.createChannel();
-        channel.on('error', () => {});
-        return await ask(channel);
-      } finally {
-        await connection.close().catch(() => {});
-      }
-    }
-    throw last;
   }
+}
+
+/** On the first node that takes a connection. */
+async function ask<Answer>(urls: readonly string[], question: (channel: Channel) => Promise<Answer>): Promise<Answer> {
+  let last: unknown;
+  for (const url of urls) {
+    const connection = await connect(url, { timeout: connectWithinMs }).catch((error: unknown) => {
+      last = error;
+    });
+    if (connection === undefined) continue;
+    connection.on('error', () => {});
+    try {
+      const channel = await connection.createChannel();
+      channel.on('error', () => {});
+      return await question(channel);
+    } finally {
+      await connection.close().catch(() => {});
+    }
+  }
+  throw last;
 }

@@ -23,6 +23,8 @@ export async function unwell(site: NativeSite): Promise<string | undefined> {
     const report = (await answer.json()) as { status?: string };
     if (report.status !== 'ready') return `${page}: ${JSON.stringify(report)}`;
   }
+  const away = await site.broker.nodeAway();
+  if (away !== undefined) return `rabbitmq-${away} serves nobody`;
   return (await cacheUnwell(site)) ?? (await partitionsUnwell(site));
 }
 
