@@ -26,6 +26,7 @@ function clock(process: MovableClock, seconds: number): NativeFault {
   return {
     name: `clock of ${process} ${seconds > 0 ? 'ahead' : 'behind'}`,
     part: process.replace(/-\d+$/, '') as Part,
+    isAlone: true,
     mayStaleCache: process === 'storage-node-2',
     mayFailDatabase: false,
     run: async (site, onBegun) => {

@@ -7,6 +7,8 @@ export type Part = 'edge' | 'gateway' | 'storage-node' | 'consumer' | 'queue' | 
 /** A fault of the native stack. */
 export interface NativeFault extends Fault<NativeSite> {
   readonly part: Part;
+  /** Whether it does not happen for certain while something else is wrong. Default false. */
+  readonly isAlone?: boolean;
 }
 
 /** How long everything may take to be well again after the slowest of them, milliseconds: RabbitMQ's nodes after a freeze. */

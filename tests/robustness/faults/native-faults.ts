@@ -19,3 +19,27 @@ export const nativeFaults: readonly NativeFault[] = [
   ...diskFaults,
   ...failpointFaults,
 ];
+
+/** What a run of a few minutes has time for, of each part. */
+const short: ReadonlySet<string> = new Set([
+  'kill nginx',
+  'kill envoy-1',
+  'kill gateway-1',
+  'kill storage-node-1',
+  'kill consumer-1',
+  'kill rabbitmq-1',
+  'kill redis-1',
+  'kill lock-1',
+  'kill postgres',
+  'cut gateway > rabbitmq',
+  'cut consumer > postgres',
+  'half-close storage-node > redis',
+  'crash after-commit',
+  'crash before-ack',
+  'failover with lost writes',
+  'delete a partition queue',
+  'pause a consumer in its transaction',
+]);
+
+/** Those of a short run: about two minutes for all of them. */
+export const shortNativeFaults: readonly NativeFault[] = nativeFaults.filter(({ name }) => short.has(name));

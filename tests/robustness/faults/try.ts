@@ -19,6 +19,9 @@ const chosen = words.flatMap((word) => {
   return found.length > 0 ? found : all.filter(({ name }) => name.includes(word));
 });
 
+// Whoever stops this stops what it has started.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+
 if (words.includes('--list') || chosen.length === 0) {
   for (const { name } of all) say(name);
   process.exitCode = words.includes('--list') ? 0 : 2;
