@@ -34,6 +34,8 @@ const restartWithUnconfirmed: NativeFault = {
 const partition = 7;
 const queue = partitionQueueName(partition);
 const emptyForMs = 1_000;
+/** For clients to notice, before a consumer may. */
+const missingForMs = 2_000;
 
 /** The queue of a partition is deleted, empty, and made again by a consumer when it notices. */
 const queueDeleted: NativeFault = {
@@ -47,10 +49,14 @@ const queueDeleted: NativeFault = {
     for (const name of namesOf('gateway')) site.freeze(name);
     try {
       await drained(site);
+      for (const name of namesOf('consumer')) site.freeze(name);
       const lost = await site.broker.delete(queue);
       if (lost > 0) throw new Error(`the queue had ${lost} messages, which are lost`);
-    } finally {
       for (const name of namesOf('gateway')) site.thaw(name);
+      await sleep(missingForMs);
+      if (await site.broker.has(queue)) throw new Error(`${queue} was not missing`);
+    } finally {
+      for (const name of [...namesOf('gateway'), ...namesOf('consumer')]) site.thaw(name);
     }
     await eventually(async () => {
       if (!(await site.broker.has(queue))) throw new Error(`${queue} is not made again`);
@@ -70,17 +76,20 @@ async function drained(site: NativeSite): Promise<void> {
 
 const valueBytes = 512 * 1024;
 const mostValues = 64;
+const fullForMs = 2_000;
 
-/** Nobody takes anything out of the queues, until one is full. */
+/** No consumer gets to the queues, until one is full. */
 const queueFull: NativeFault = {
   name: 'fill a partition queue',
-  part: 'consumer',
+  part: 'queue',
+  isAlone: true,
   mayStaleCache: false,
   mayFailDatabase: false,
   run: async (site, onBegun) => {
     onBegun();
-    const consumers = namesOf('consumer');
-    for (const name of consumers) site.freeze(name);
+    const passages = site.proxies.between('consumer', 'rabbitmq');
+    // One that is frozen would be handed a thousand messages more.
+    for (const { proxy } of passages) proxy.trouble({ kind: 'cut' });
     try {
       let answer = await putOwn(site.url, 'filling', 'x'.repeat(valueBytes));
       for (let sent = 1; answer.status === 202; sent += 1) {
@@ -88,9 +97,9 @@ const queueFull: NativeFault = {
         answer = await putOwn(site.url, 'filling', 'x'.repeat(valueBytes));
       }
       if (answer.problem !== 'overloaded') throw new Error(`full is not overloaded: ${JSON.stringify(answer)}`);
-      await sleep(2_000);
+      await sleep(fullForMs);
     } finally {
-      for (const name of consumers) site.thaw(name);
+      for (const { proxy } of passages) proxy.heal();
     }
     await site.isWell(wellWithinMs);
     await removeOwn(site.url, 'filling');

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Channel, connect } from 'amqplib';
+import { type Channel, type ChannelModel, connect } from 'amqplib';
 
 const connectWithinMs = 5_000;
 const deadLetters = 'kv.dead-letters';
@@ -39,6 +39,15 @@ export class StoreBroker {
     }
   }
 
+  /** Puts a message of any content into a queue. @throws Error when it is not confirmed */
+  async publish(queue: string, body: Buffer): Promise<void> {
+    await ask(this.#urls, async (_channel, connection) => {
+      const confirming = await connection.createConfirmChannel();
+      confirming.sendToQueue(queue, body, { persistent: true });
+      await confirming.waitForConfirms();
+    });
+  }
+
   /** With all that is in it; returns how many that were. */
   delete(queue: string): Promise<number> {
     return this.#onChannel(async (channel) => (await channel.deleteQueue(queue)).messageCount);
@@ -67,7 +76,10 @@ export class StoreBroker {
 }
 
 /** On the first node that takes a connection. */
-async function ask<Answer>(urls: readonly string[], question: (channel: Channel) => Promise<Answer>): Promise<Answer> {
+async function ask<Answer>(
+  urls: readonly string[],
+  question: (channel: Channel, connection: ChannelModel) => Promise<Answer>,
+): Promise<Answer> {
   let last: unknown;
   for (const url of urls) {
     const connection = await connect(url, { timeout: connectWithinMs }).catch((error: unknown) => {
@@ -78,7 +90,7 @@ async function ask<Answer>(urls: readonly string[], question: (channel: Channel)
     try {
       const channel = await connection.createChannel();
       channel.on('error', () => {});
-      return await question(channel);
+      return await question(channel, connection);
     } finally {
       await connection.close().catch(() => {});
     }
