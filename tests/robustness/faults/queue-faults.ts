@@ -33,7 +33,7 @@ const restartWithUnconfirmed: NativeFault = {
 
 const partition = 7;
 const queue = partitionQueueName(partition);
-const emptyForMs = 1_000;
+const emptyForMs = 2_000;
 /** For clients to notice, before a consumer may. */
 const missingForMs = 2_000;
 
@@ -65,7 +65,7 @@ const queueDeleted: NativeFault = {
   },
 };
 
-/** Resolves when the queue has had nothing for a second, and nobody can put anything in. */
+/** Resolves when the queue has had nothing for two seconds, and nobody can put anything in. */
 async function drained(site: NativeSite): Promise<void> {
   const deadline = Date.now() + 20_000;
   for (let emptySince = Date.now(); Date.now() - emptySince < emptyForMs; await sleep(100)) {
