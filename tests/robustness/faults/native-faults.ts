@@ -1,12 +1,12 @@
-import { cacheFaults } from './cache-faults.ts';
-import { clockFaults } from './clock-faults.ts';
-import { connectionFaults } from './connection-faults.ts';
-import { consumerFaults } from './consumer-faults.ts';
-import { diskFaults } from './disk-faults.ts';
-import { failpointFaults } from './failpoint-faults.ts';
-import type { NativeFault } from './native-fault.ts';
-import { processFaults } from './process-faults.ts';
-import { queueFaults } from './queue-faults.ts';
+import { cacheFaults } from './native/cache-faults.ts';
+import { clockFaults } from './native/clock-faults.ts';
+import { connectionFaults } from './native/connection-faults.ts';
+import { consumerFaults } from './native/consumer-faults.ts';
+import { diskFaults } from './native/disk-faults.ts';
+import { failpointFaults } from './native/failpoint-faults.ts';
+import type { NativeFault } from './native/native-fault.ts';
+import { processFaults } from './native/process-faults.ts';
+import { queueFaults } from './native/queue-faults.ts';
 
 /** Every fault of the native stack. */
 export const nativeFaults: readonly NativeFault[] = [

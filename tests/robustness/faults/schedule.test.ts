@@ -1,6 +1,6 @@
 import { deepEqual, equal, notDeepEqual, ok } from 'node:assert/strict';
 import { test } from 'node:test';
-import type { NativeFault } from './native-fault.ts';
+import type { NativeFault } from './native/native-fault.ts';
 import { nativeFaults, shortNativeFaults } from './native-faults.ts';
 import { faultSchedule } from './schedule.ts';
 

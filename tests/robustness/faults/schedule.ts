@@ -1,5 +1,5 @@
 import { Random } from '../../faults/random.ts';
-import { type NativeFault, together } from './native-fault.ts';
+import { type NativeFault, together } from './native/native-fault.ts';
 
 /** After so many faults alone come two at the same time. */
 const alone = 3;

@@ -1,6 +1,6 @@
 import { startNativeSite } from '../sites/native-site.ts';
-import { storageClockFaults } from './clock-faults.ts';
-import { LightTraffic } from './light-traffic.ts';
+import { storageClockFaults } from './native/clock-faults.ts';
+import { LightTraffic } from './native/light-traffic.ts';
 import { nativeFaults } from './native-faults.ts';
 
 /*

@@ -82,7 +82,7 @@ export class TcpProxy {
     for (const link of [...this.#links]) {
       if (trouble !== undefined) this.#troubled += 1;
       // Who left during a black hole is missed now.
-      const hasLeft = link.near.destroyed || link.far?.destroyed === true;
+      const hasLeft = [link.near, link.far].some((socket) => socket?.destroyed && !hasEndedWell(socket));
       if (trouble?.kind === 'cut' || (hasLeft && trouble?.kind !== 'black-hole')) this.#reset(link);
       else if (link.far === undefined) this.#lead(link);
       for (const pipe of link.pipes) pipe.change(trouble);
@@ -93,8 +93,8 @@ export class TcpProxy {
     this.#taken += 1;
     const link: Link = { near, far: undefined, pipes: [] };
     this.#links.add(link);
-    near.on('error', () => this.#lose(link));
-    near.on('close', () => this.#lose(link));
+    near.on('error', () => this.#lose(link, near));
+    near.on('close', () => this.#lose(link, near));
     // Half-closing is of those that were there.
     if (this.#trouble !== undefined && this.#trouble.kind !== 'half-close') this.#troubled += 1;
     if (this.#trouble?.kind === 'cut') this.#reset(link);
@@ -106,19 +106,20 @@ export class TcpProxy {
     if (this.#trouble?.kind === 'black-hole') return;
     const far = connect({ host, port: this.#targetPort(), allowHalfOpen: true, noDelay: true });
     link.far = far;
-    far.on('error', () => this.#lose(link));
-    far.on('close', () => this.#lose(link));
+    far.on('error', () => this.#lose(link, far));
+    far.on('close', () => this.#lose(link, far));
     const trouble = this.#trouble?.kind === 'half-close' ? undefined : this.#trouble;
     link.pipes = [new Pipe(link.near, far, 'out', trouble), new Pipe(far, link.near, 'back', trouble)];
   }
 
-  /** One side is gone: so is the other, unless that may not be known. */
-  #lose(link: Link): void {
+  /** One side is gone: so is the other, unless that may not be known, or there is more to say to it. */
+  #lose(link: Link, gone: Socket): void {
     const { near, far } = link;
     if (!this.#links.has(link)) return;
-    const isWhole = near.readableEnded && near.writableFinished && far?.readableEnded && far.writableFinished;
-    if (isWhole) this.#forget(link);
-    else if (this.#trouble?.kind !== 'black-hole') this.#reset(link);
+    const other = gone === near ? far : near;
+    if (!hasEndedWell(gone)) {
+      if (this.#trouble?.kind !== 'black-hole') this.#reset(link);
+    } else if (other === undefined || other.closed) this.#forget(link);
   }
 
   #reset(link: Link): void {
@@ -134,6 +135,11 @@ export class TcpProxy {
     this.#links.delete(link);
     for (const pipe of link.pipes) pipe.close();
   }
+}
+
+/** Both have said that they are at their end. */
+function hasEndedWell({ readableEnded, writableFinished }: Socket): boolean {
+  return readableEnded && writableFinished;
 }
 
 function troubledBytesOf({ pipes }: Link): number {

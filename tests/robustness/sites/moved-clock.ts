@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { install } from '../../../native/src/install/install.ts';
+import { install, isInstallMode } from '../../../native/src/install/install.ts';
 
 /** One of each kind: the others keep the time. */
 export const movableClocks = ['gateway-2', 'storage-node-2', 'consumer-2'] as const;
@@ -13,6 +13,7 @@ export type MovableClock = (typeof movableClocks)[number];
 export class MovedClocks {
   readonly #folder: string;
   readonly #library: string;
+  readonly #moved = new Set<MovableClock>();
 
   private constructor(folder: string, library: string) {
     this.#folder = folder;
@@ -21,10 +22,12 @@ export class MovedClocks {
 
   /** Installs what it needs. @param folder for the files @throws InstallError when it is missing and may not be installed */
   static async prepare(folder: string): Promise<MovedClocks> {
-    await install({ programs: ['faketime'], mode: 'auto', say: (line) => process.stderr.write(`${line}\n`) });
+    const { KV_INSTALL = 'auto' } = process.env;
+    const mode = isInstallMode(KV_INSTALL) ? KV_INSTALL : 'auto';
+    await install({ programs: ['faketime'], mode, say: (line) => process.stderr.write(`${line}\n`) });
     mkdirSync(folder, { recursive: true });
     const clocks = new MovedClocks(folder, findLibrary());
-    for (const process of movableClocks) clocks.move(process, 0);
+    for (const name of movableClocks) clocks.move(name, 0);
     return clocks;
   }
 
@@ -38,9 +41,15 @@ export class MovedClocks {
     };
   }
 
+  /** Whether it was ever wrong. */
+  hasMoved(process: MovableClock): boolean {
+    return this.#moved.has(process);
+  }
+
   /** It notices within a second or two. @param seconds how far off; 0 is right */
   move(process: MovableClock, seconds: number): void {
     const file = join(this.#folder, process);
+    if (seconds !== 0) this.#moved.add(process);
     writeFileSync(`${file}.new`, `${seconds < 0 ? '' : '+'}${seconds}\n`);
     renameSync(`${file}.new`, file);
   }

@@ -21,6 +21,7 @@ interface Row {
 /** The database of a native stack, looked into past the store. */
 export class StoreDatabase {
   readonly #dataDir: string;
+  readonly #madeAt = Date.now();
 
   constructor(dataDir: string) {
     this.#dataDir = dataDir;
@@ -33,7 +34,7 @@ export class StoreDatabase {
     );
     const pruned = await this.ask<{ horizon: string }>(`SELECT max(horizon) AS horizon FROM partitions`);
     const logRows = rows.map(logRowOf).filter(({ key }) => key === undefined || !isOwn(key));
-    return { isWhole: Number(pruned[0]?.horizon ?? 0) === 0, rows: logRows };
+    return { isWhole: Number(pruned[0]?.horizon ?? 0) < this.#madeAt, rows: logRows };
   }
 
   /** How often each partition was taken over: the present token of its fence. */

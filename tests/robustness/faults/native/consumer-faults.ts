@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { eventually } from '../../framework/eventually.ts';
+import { eventually } from '../../../framework/eventually.ts';
 import { type NativeFault, wellWithinMs } from './native-fault.ts';
 
 /** Longer than a partition lease of 7 s and what another one needs to take over. */

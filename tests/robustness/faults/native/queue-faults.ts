@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { eventually } from '../../framework/eventually.ts';
-import { namesOf } from '../sites/cluster.ts';
-import type { NativeSite } from '../sites/native-site.ts';
-import { partitionQueueName } from '../sites/store-broker.ts';
+import { eventually } from '../../../framework/eventually.ts';
+import { namesOf } from '../../sites/cluster.ts';
+import type { NativeSite } from '../../sites/native-site.ts';
+import { partitionQueueName } from '../../sites/store-broker.ts';
 import { type NativeFault, wellWithinMs } from './native-fault.ts';
 import { putOwn, removeOwn } from './own-client.ts';
 

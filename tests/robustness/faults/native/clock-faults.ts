@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { eventually } from '../../framework/eventually.ts';
-import { type MovableClock, movableClocks } from '../sites/moved-clock.ts';
-import type { NativeSite } from '../sites/native-site.ts';
+import { eventually } from '../../../framework/eventually.ts';
+import { type MovableClock, movableClocks } from '../../sites/moved-clock.ts';
+import type { NativeSite } from '../../sites/native-site.ts';
 import { type NativeFault, type Part, wellWithinMs } from './native-fault.ts';
 
 const aMinute = 60;

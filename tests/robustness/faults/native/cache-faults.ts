@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { eventually } from '../../framework/eventually.ts';
-import type { NativeSite } from '../sites/native-site.ts';
+import { eventually } from '../../../framework/eventually.ts';
+import type { NativeSite } from '../../sites/native-site.ts';
 import { type NativeFault, wellWithinMs } from './native-fault.ts';
 
 /** Sentinel takes no replica that was cut off for longer than ten times its patience of a second. */

@@ -1,5 +1,5 @@
-import type { NativeSite } from '../sites/native-site.ts';
-import type { Fault } from './fault.ts';
+import type { NativeSite } from '../../sites/native-site.ts';
+import type { Fault } from '../fault.ts';
 
 /** What a fault gets at. Two at the same time are of different parts. */
 export type Part = 'edge' | 'gateway' | 'storage-node' | 'consumer' | 'queue' | 'cache' | 'locks' | 'database';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Passage } from '../proxy/proxies.ts';
-import type { Trouble } from '../proxy/trouble.ts';
+import type { Passage } from '../../proxy/proxies.ts';
+import type { Trouble } from '../../proxy/trouble.ts';
 import { type NativeFault, type Part, wellWithinMs } from './native-fault.ts';
 
 interface Way {

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { smallDiskNeeds } from '../sites/small-disk.ts';
+import { smallDiskNeeds } from '../../sites/small-disk.ts';
 import { type NativeFault, wellWithinMs } from './native-fault.ts';
 import { putOwn, removeOwn } from './own-client.ts';
 

@@ -1,4 +1,4 @@
-import { ownKeys } from '../sites/native-site.ts';
+import { ownKeys } from '../../sites/native-site.ts';
 
 /** What a fault's own request was answered. */
 export interface OwnAnswer {
