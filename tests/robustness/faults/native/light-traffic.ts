@@ -41,6 +41,8 @@ export class LightTraffic {
         headers: number % 2 ? { Prefer: 'wait=5' } : {},
       });
       this.#send('get', path, number % 2 ? {} : { headers: { 'Cache-Control': 'no-cache' } });
+      // What the cache has never heard of.
+      if (number % 5 === 0) this.#send('get', `/kv/light/absent/${number}`, {});
       await sleep(everyMs);
     }
   }
