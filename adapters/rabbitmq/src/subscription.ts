@@ -6,6 +6,9 @@ import { closeChannel } from './close-channel.ts';
 import { HeldMessages } from './held-messages.ts';
 import { unavailable } from './refusal.ts';
 
+/** The broker's code for a queue that is not there. */
+const notFound = 404;
+
 export interface SubscriptionOptions {
   readonly queue: string;
   readonly partition: number;
@@ -14,6 +17,8 @@ export interface SubscriptionOptions {
   readonly prefetch: number;
   /** Told the size of each message. */
   readonly onMessage: (bytes: number) => void;
+  /** Told when the queue is not there. */
+  readonly onMissing: () => void;
 }
 
 /**
@@ -45,6 +50,7 @@ export class Subscription implements PartitionSubscription {
       return await Subscription.#begin(channel, options);
     } catch (cause) {
       if (channel !== undefined) await closeChannel(channel);
+      if (cause instanceof Error && 'code' in cause && cause.code === notFound) options.onMissing();
       throw unavailable('The queue of a partition cannot be subscribed to.', cause);
     }
   }

@@ -22,6 +22,7 @@ export class TopologyWatch {
   readonly #ready = Promise.withResolvers<void>();
   readonly #attachment: Attachment = (connection) => this.#attach(connection);
   #isClosed = false;
+  #looking: Promise<void> | undefined;
   #failure: Error | undefined = new Error('the broker has not been asked for its queues yet');
 
   constructor(link: Link, role: TopologyRole, options: TopologyOptions, onEvent: OnBrokerEvent) {
@@ -45,6 +46,19 @@ export class TopologyWatch {
    */
   ready(): Promise<void> {
     return this.#ready.promise;
+  }
+
+  /** A queue was missed: looks again, on the connection there is. Who declares them makes it anew. */
+  miss(): void {
+    const { connection } = this.#link;
+    if (connection === undefined || this.#isClosed) return;
+    // The connection may go meanwhile. The next one looks anyway.
+    this.#looking ??= this.#look(connection)
+      .then(() => undefined)
+      .catch(() => undefined)
+      .finally(() => {
+        this.#looking = undefined;
+      });
   }
 
   close(): void {

@@ -67,6 +67,27 @@ export function subscriptionCases(create: CreateStore): void {
       assert.deepEqual(broker.state, { publishing: 'connected', consuming: 'connected' });
     });
 
+    test('a queue that is deleted is made again for who comes back to it', async () => {
+      await using store = create();
+      const { queue, broker } = await store.open();
+      const [lost, found] = [new Inbox(), new Inbox()];
+      await queue.subscribe(1, lost);
+      const channel = await broker.consuming.connection?.createChannel();
+      await channel?.deleteQueue(partitionQueue({ prefix: store.prefix, partitionCount: 16 }, 1));
+      await eventually('it is lost', () => lost.losses.length > 0);
+      const [operation] = puts(1, 1);
+      assert.ok(operation);
+      await assert.rejects(queue.publish(1, [operation]), StrataError);
+      await eventually('it is there again', () =>
+        queue.subscribe(1, found).then(
+          () => true,
+          () => false,
+        ),
+      );
+      await queue.publish(1, [operation]);
+      await found.receives([operation.id]);
+    });
+
     test('all 16 partitions at once, each in order', async () => {
       await using store = create();
       const { queue } = await store.open();
