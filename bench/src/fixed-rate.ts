@@ -14,6 +14,8 @@ export interface FixedRate {
   readonly rate: number;
   /** Milliseconds. */
   readonly latency: Latency;
+  /** Requests that were due and never sent: the times are longer than is told. */
+  readonly unsent?: number;
   readonly cpuMicros: Kinds;
 }
 
@@ -27,7 +29,9 @@ export async function atFixedRate(
   const { warmupSeconds } = plan;
   const turn = await takeTurn(generator, subject, { connections, warmupSeconds, seconds, seed, rate });
   tell(`${subject.name} at ${Math.round(rate)}/s: p99 ${turn.latency.p99.toFixed(2)} ms`);
-  return { name: subject.name, wanted: rate, rate: turn.rate, latency: turn.latency, cpuMicros: turn.cpuMicros };
+  const { latency, cpuMicros, unsent } = turn;
+  const late = unsent === undefined ? {} : { unsent };
+  return { name: subject.name, wanted: rate, rate: turn.rate, latency, cpuMicros, ...late };
 }
 
 /** Half of what the slowest of them reached in a closed loop, so that none is at its limit. @returns requests a second */

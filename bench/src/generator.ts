@@ -19,6 +19,8 @@ class Run {
   readonly #finished = Promise.withResolvers<LoadResult>();
   /** Requests of the open loop that were sent. */
   #paced = 0;
+  /** Requests of the open loop that were due and were never sent. */
+  #unsent = 0;
   /** Whether something is due and every connection is taken. */
   #isStarved = false;
   #inFlight = 0;
@@ -74,11 +76,28 @@ class Run {
     this.#seconds = (performance.now() - this.#startedAt) / 1000;
     const { user, system } = process.cpuUsage(this.#cpuAtStart);
     this.#generatorCpuMicros = user + system;
+    this.#recordUnsent();
     if (this.#inFlight === 0) this.#finish();
+  }
+
+  /** What was due and found no connection has waited at least until now. Left out, the worst times would be missing. */
+  #recordUnsent(): void {
+    const { rate } = this.#load;
+    if (rate === undefined) return;
+    const now = performance.now();
+    for (let due = this.#startedAt + (this.#paced * 1000) / rate; due < now; due += 1000 / rate) {
+      this.#record(now - due);
+      this.#unsent += 1;
+    }
+  }
+
+  #record(ms: number): void {
+    this.#histogram.record(Math.max(1, Math.round(ms * 1000)));
   }
 
   #finish(): void {
     this.#finished.resolve({
+      unsent: this.#unsent,
       answers: this.#answers,
       allAnswers: this.#allAnswers,
       writes: this.#writes,
@@ -154,10 +173,9 @@ class Run {
     this.#inFlight -= 1;
     this.#allAnswers += 1;
     const isOfWarmup = rate !== undefined && dueAt < this.#startedAt;
-    if (this.#isMeasuring && !isOfWarmup) {
-      this.#answers += 1;
-      this.#histogram.record(Math.max(1, Math.round((performance.now() - dueAt) * 1000)));
-    }
+    if (this.#isMeasuring && !isOfWarmup) this.#answers += 1;
+    // In an open loop what was due in time counts, however late its answer.
+    if ((this.#isMeasuring || rate !== undefined) && !isOfWarmup) this.#record(performance.now() - dueAt);
     if (this.#isOver) {
       if (this.#inFlight === 0) this.#finish();
     } else if (this.#allAnswers === count) this.#stop();

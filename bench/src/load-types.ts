@@ -37,6 +37,9 @@ export interface LoadResult {
   /** Of these, writes. */
   readonly writes: number;
   readonly seconds: number;
+  /** Requests of an open loop that were due and for which no connection was free until the end. */
+  readonly unsent: number;
+  /** Of an open loop: unsent requests count as long as they had waited at the end, which is less than it was to be. */
   readonly latency: Latency;
   /** CPU time of the generator in the time that counts, microseconds. */
   readonly generatorCpuMicros: number;

@@ -25,6 +25,7 @@ export async function takeTurn(
     rate: result.answers / result.seconds,
     answers: result.answers,
     latency: result.latency,
+    ...(result.unsent === 0 ? {} : { unsent: result.unsent }),
     cpuMicros: settle
       ? perAnswer(atStart, cpuByKind(processes()), result.allAnswers)
       : perAnswer(atMeasuring, atEnd, result.answers),

@@ -9,6 +9,8 @@ export interface Turn {
   readonly rate: number;
   readonly answers: number;
   readonly latency: Latency;
+  /** See `LoadResult`; absent when none. */
+  readonly unsent?: number;
   /**
    * CPU of the subject's processes, microseconds an answer. Of a subject that settles: over the warm-up too, and until the
    * last write was applied.

@@ -71,7 +71,7 @@ async function measureConnections(bench: LayerBench): Promise<ScenarioFigures> {
     targets: [
       timesTarget(idle, quiet, mostSlowdown),
       timesTarget(large, quiet, mostSlowdown),
-      timesTarget([flood], quiet.slice(-1)),
+      timesTarget([flood], quiet.slice(-1), mostSlowdown),
       timesTarget([after], quiet.slice(-1)),
     ],
   };

@@ -12,7 +12,7 @@ export const scaling: Scenario = {
   name: 'scaling',
   title: 'When a service is doubled',
   about:
-    'The same loads on stores of their own, one after another, each with two of one kind of service, and the drain of a backlog of the same size by each. All of them share the same cores: what doubling can bring here is that one process no longer has to do all of its kind, and what it costs is what the second one takes by itself. On machines of its own, a second one brings as much as the first for whatever keeps a core busy in "What limits each layer".',
+    'The same loads on stores of their own, one after another, each with two of one kind of service, and the drain of a backlog of the same size by each. All of them share the same cores: what doubling can bring here is that one process no longer has to do all of its kind, and what it costs is what the second one takes by itself. Variants run minutes apart, so a few percent belong to the machine. What a second one brings on a machine of its own cannot be seen here.',
   isLong: true,
   run: measureScaling,
 };

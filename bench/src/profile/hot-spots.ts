@@ -73,7 +73,7 @@ class Sums {
 }
 
 function functionName({ callFrame: { functionName: name, url, lineNumber } }: ProfileNode): string {
-  if (url === '') return name;
+  if (url === '') return name || '(no name)';
   return `${name || '(anonymous)'} ${shortPath(url)}:${lineNumber + 1}`;
 }
 

@@ -73,6 +73,6 @@ function renderBelief(results: readonly ScenarioResults[]): string {
     dirty.length === 0
       ? 'All runs were of committed code.'
       : `Made with changes that are in no commit: ${dirty.join(', ')}.`,
-    'Where other work took part of the machine, rates are lower and times longer than on a machine of its own; ratios suffer less, as the subjects take turns.',
+    'Where other work took part of the machine, rates are lower and times longer than on a machine of its own; ratios suffer less where the subjects take turns.',
   ].join(' ');
 }

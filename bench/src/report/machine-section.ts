@@ -24,7 +24,7 @@ function renderRuns(results: readonly ScenarioResults[]): string {
     const { name, plan, environment, seconds, cpuSeconds, othersShare } = each;
     return [
       name,
-      plan.name,
+      `${plan.name}, ${plan.rounds} x ${plan.roundSeconds} s`,
       environment.startedAt.slice(0, 16).replace('T', ' '),
       environment.commit + (environment.isDirty ? ' and changes that are in no commit' : ''),
       number(seconds),

@@ -12,7 +12,7 @@ export function renderTargets(results: readonly ScenarioResults[]): string {
   const head = ['work', 'target', 'measured, min / **median** / max', '', 'met'];
   return [
     table(head, rows),
-    'Ratios are of the same round of the same run: the subjects take turns. A target counts as met by its median.',
+    'Ratios are of the same round of the same run: the subjects take turns. Sizes of a store cannot: there each figure is compared with that of some minutes before. A target counts as met by its median.',
   ].join('\n\n');
 }
 
