@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { runMutations } from './run/command-mutations.ts';
 import { judgeFolder } from './run/judge-folder.ts';
 import { faultsOf, startSite } from './run/modes.ts';
 import { formatRun } from './run/print-report.ts';
@@ -59,6 +60,9 @@ else if (positionals[0] === 'judge') {
   const { files, reports, isGreen } = judgeFolder(positionals[1] ?? '');
   print(formatRun(files, reports));
   process.exitCode = isGreen ? 0 : 1;
+} else if (positionals[0] === 'mutations') {
+  const seed = Number(values.seed ?? randomInt(2 ** 31));
+  process.exitCode = (await runMutations(values.target as Mode, positionals.slice(1), seed, print)) ? 0 : 1;
 } else {
   const folder = values.keep ?? mkdtempSync(join(tmpdir(), 'stratakv-run-'));
   const settings: RunSettings = {

@@ -18,13 +18,18 @@ export const writeMutations: readonly Mutation[] = [
     "    if (known !== undefined) return { kind: 'duplicate', operation, record: known };\n",
     '',
   ]),
-  mutation('no-fence', 'Whoever holds an old fence may go on writing.', both, [
-    'adapters/sql/src/partition-sql.ts',
-    `    UPDATE partitions SET passes = passes + 1
+  mutation(
+    'no-fence',
+    'Whoever holds an old fence may go on writing.',
+    ['native'],
+    [
+      'adapters/sql/src/partition-sql.ts',
+      `    UPDATE partitions SET passes = passes + 1
     WHERE partition = $1::int8 AND token = $2::int8`,
-    `    UPDATE partitions SET passes = passes + 1
+      `    UPDATE partitions SET passes = passes + 1
     WHERE partition = $1::int8 AND $2::int8 IS NOT NULL`,
-  ]),
+    ],
+  ),
   mutation(
     'no-mandatory',
     'A message that reaches no queue counts as queued.',

@@ -27,7 +27,7 @@ export interface ClientOptions {
 type Wanted = Pick<PutRequest, 'condition' | 'idempotencyKey' | 'ttlSeconds'>;
 
 /** A client that has lost its connection comes back after this at most, milliseconds. */
-const comesBackWithinMs = 60;
+const comesBackWithinMs = 250;
 /** Attempts at one write under one Idempotency-Key. */
 const mostAttempts = 6;
 
