@@ -70,6 +70,12 @@ export const places: readonly Place[] = [
     'reader.batchGet(batch.map((read) => read.key))',
   ),
   before(
+    'after-database-read',
+    'storage-node',
+    'storage-node/src/database-reads.ts',
+    "    metrics.databaseRead(batch.length, performance.now() - startedAt, outcome instanceof Error ? 'failed' : 'ok');\n",
+  ),
+  before(
     'before-fill',
     'storage-node',
     'storage-node/src/database-reads.ts',

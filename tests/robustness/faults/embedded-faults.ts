@@ -13,6 +13,7 @@ export const embeddedPlaces = [
   'before-notify',
   'before-ack',
   'before-database-read',
+  'after-database-read',
   'before-fill',
 ] as const;
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Report } from '../checks/report.ts';
 import { judgeFolder } from '../run/judge-folder.ts';
 import { startSite } from '../run/modes.ts';
-import { run } from '../run/run.ts';
+import { type QuietLimits, run } from '../run/run.ts';
 import type { Mode, RunSettings } from '../run/run-settings.ts';
 import type { Times } from '../run/schedule.ts';
 import type { Mutation } from './mutation.ts';
@@ -25,6 +25,7 @@ export interface Catch {
 const attempts = [3, 6, 12] as const;
 const clients = 16;
 const callsPerSecond = 600;
+const quietLimits: QuietLimits = { settledWithinMs: 6000, drainedWithinMs: 12_000 };
 /** The name of what is no check: the store did not become quiet. */
 const unquiet = 'quiet';
 
@@ -51,7 +52,7 @@ async function attemptOf(mutation: Mutation, settings: RunSettings): Promise<Omi
   const site = await startSite(settings.mode, mutation);
   const times: Times = { headMs: 500, faultsMs: settings.seconds * 1000, tailMs: 1000, pauseMs: 200 };
   try {
-    await run(site, settings, provocationOf(mutation.name), times, folder);
+    await run(site, settings, provocationOf(mutation.name), times, folder, quietLimits);
     return caughtBy(judgeFolder(folder).reports);
   } catch (error) {
     return { checks: [unquiet], example: error instanceof Error ? error.message : String(error) };

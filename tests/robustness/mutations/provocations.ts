@@ -15,7 +15,8 @@ const redeliveries = [
   crashAt('before-ack'),
   crashAt('after-commit'),
 ];
-const slowReads = [delayAt('before-database-read', 40, 40), delayAt('before-fill', 40, 40)];
+/** A cache that has just come up is asked for leases. */
+const slowFills = [killedDuring(delayAt('before-fill', 60, 60), store, 20)];
 const neverSent = killedDuring(delayAt('before-publish', 1600, 16), store, 1300);
 
 const provocations: Readonly<Record<string, readonly Fault[]>> = {
@@ -26,8 +27,8 @@ const provocations: Readonly<Record<string, readonly Fault[]>> = {
   'applied-in-reverse': [delayAt('before-invalidate', 60, 20)],
   'condition-at-the-gateway': [delayAt('before-publish', 30, 40)],
   'invalidated-after-the-commit': [delayAt('before-put', 60, 30)],
-  'lease-survives-a-write': slowReads,
-  'joins-an-older-read': slowReads,
+  'lease-survives-a-write': slowFills,
+  'joins-an-older-read': [delayAt('after-database-read', 40, 60)],
   'sync-token-not-awaited': [delayAt('before-apply', 60, 20)],
 };
 

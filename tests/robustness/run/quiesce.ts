@@ -6,7 +6,6 @@ import { Connection } from '../traffic/connection.ts';
 import { readAnswer } from '../traffic/read-answer.ts';
 import { formOf } from '../traffic/request-form.ts';
 
-const drainedWithinMs = 60_000;
 const readsAtOnce = 8;
 
 /** Keys of the run's own: one for each partition. */
@@ -25,17 +24,17 @@ export function barrierKeys(space: string): readonly string[] {
  *
  * @throws Error when one is not applied in time
  */
-export async function drainQueues(site: Site, space: string): Promise<void> {
+export async function drainQueues(site: Site, space: string, withinMs: number): Promise<void> {
   await Promise.all(
     barrierKeys(space).map(async (key) => {
-      const deadline = performance.now() + drainedWithinMs;
+      const deadline = performance.now() + withinMs;
       let last = 'no answer';
       while (performance.now() < deadline) {
-        const answer = await ask(site, { kind: 'put', key, value: 'barrier', waitSeconds: 20 });
+        const answer = await ask(site, { kind: 'put', key, value: 'barrier', waitSeconds: 5 });
         if (answer?.status === 201 || answer?.status === 204) return;
         last = answer === undefined ? 'no answer' : `${answer.status} ${answer.problem ?? ''}`;
       }
-      throw new Error(`after ${drainedWithinMs} ms a write to ${key} is still not applied: ${last}`);
+      throw new Error(`after ${withinMs} ms a write to ${key} is still not applied: ${last}`);
     }),
   );
 }
@@ -76,7 +75,7 @@ async function ask(site: Site, request: Request): Promise<Answer | undefined> {
 }
 
 async function askOn(connection: Connection, request: Request): Promise<Answer | undefined> {
-  const exchange = await connection.exchange(formOf(request), { timeoutMs: 25_000 });
+  const exchange = await connection.exchange(formOf(request), { timeoutMs: 10_000 });
   return exchange.kind === 'answer' ? readAnswer(request, exchange.answer) : undefined;
 }
 

@@ -12,7 +12,16 @@ import { runFaults, type Times } from './schedule.ts';
 /** What the clients' keys begin with, and those that drain the queues. */
 const spaces = { traffic: 'run/', barriers: 'barrier/' } as const;
 const wellWithinMs = 60_000;
-const settledWithinMs = 30_000;
+
+/** How long a store may take to get quiet, milliseconds. */
+export interface QuietLimits {
+  /** Until what is unknown is settled. */
+  readonly settledWithinMs: number;
+  /** Until what is queued is applied. */
+  readonly drainedWithinMs: number;
+}
+
+export const quietLimits: QuietLimits = { settledWithinMs: 30_000, drainedWithinMs: 60_000 };
 
 /**
  * One run: traffic with faults in it, then quiet, then what is found, all of it written to a folder.
@@ -26,6 +35,7 @@ export async function run<At extends Site>(
   faults: readonly Fault<At>[],
   times: Times,
   path: string,
+  { settledWithinMs, drainedWithinMs }: QuietLimits = quietLimits,
 ): Promise<readonly string[]> {
   const { seed, clients, callsPerSecond } = settings;
   const folder = new RunFolder(path, settings, { wallOffsetMs: Date.now() - performance.now(), seed });
@@ -44,7 +54,7 @@ export async function run<At extends Site>(
     const [{ planned, happened, failures }] = await Promise.all([faulting.finally(() => traffic.stop()), sending]);
     await site.isWell(wellWithinMs);
     await traffic.settle(settledWithinMs);
-    await drainQueues(site, spaces.barriers);
+    await drainQueues(site, spaces.barriers, drainedWithinMs);
     const final: FinalState = {
       keys: await readKeys(site, [...keys.hot, ...keys.cold, ...keys.expiring]),
       log: await ownLog(site, (key) => key.startsWith(spaces.barriers)),
