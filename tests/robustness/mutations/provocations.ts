@@ -7,7 +7,13 @@ import { killed, killedDuring } from '../faults/process-faults.ts';
  * there is a crash: each of these is among the faults of every run, here without the others.
  */
 
+export interface Provocation {
+  readonly faults: readonly Fault[];
+  readonly callsPerSecond: number;
+}
+
 const store = 'embedded';
+const usual: Provocation = { faults: [], callsPerSecond: 600 };
 const crashes = [crashAt('before-apply'), crashAt('before-invalidate')];
 const redeliveries = [
   failAt('after-commit', 5),
@@ -16,23 +22,24 @@ const redeliveries = [
   crashAt('after-commit'),
 ];
 /** A cache that has just come up is asked for leases. */
-const slowFills = [killedDuring(delayAt('before-fill', 60, 60), store, 20)];
+const slowFills = killedDuring(delayAt('before-fill', 150, 60), store, 20);
 const neverSent = killedDuring(delayAt('before-publish', 1600, 16), store, 1300);
 
-const provocations: Readonly<Record<string, readonly Fault[]>> = {
-  'ack-before-commit': crashes,
-  'answered-before-commit': [killed(store, 1)],
-  'no-dedupe': redeliveries,
-  'settling-settles-nothing': [neverSent],
-  'applied-in-reverse': [delayAt('before-invalidate', 60, 20)],
-  'condition-at-the-gateway': [delayAt('before-publish', 30, 40)],
-  'invalidated-after-the-commit': [delayAt('before-put', 60, 30)],
-  'lease-survives-a-write': slowFills,
-  'joins-an-older-read': [delayAt('after-database-read', 40, 60)],
-  'sync-token-not-awaited': [delayAt('before-apply', 60, 20)],
+export const provocations: Readonly<Record<string, Partial<Provocation>>> = {
+  'ack-before-commit': { faults: crashes },
+  // So many that there are always some between their answer and their commit.
+  'answered-before-commit': { faults: [killed(store, 1)], callsPerSecond: 2400 },
+  'no-dedupe': { faults: redeliveries },
+  'settling-settles-nothing': { faults: [neverSent] },
+  'applied-in-reverse': { faults: [delayAt('before-invalidate', 60, 20)] },
+  'condition-at-the-gateway': { faults: [delayAt('before-publish', 30, 40)] },
+  'invalidated-after-the-commit': { faults: [delayAt('before-put', 60, 30)] },
+  'lease-survives-a-write': { faults: [slowFills] },
+  'joins-an-older-read': { faults: [delayAt('after-database-read', 40, 60)] },
+  'sync-token-not-awaited': { faults: [delayAt('before-apply', 60, 20)] },
 };
 
-/** What goes wrong while a mutation is to be found; for most nothing has to. */
-export function provocationOf(name: string): readonly Fault[] {
-  return provocations[name] ?? [];
+/** What goes wrong while a mutation is to be found; for many nothing has to. */
+export function provocationOf(name: string): Provocation {
+  return { ...usual, ...provocations[name] };
 }

@@ -1,5 +1,6 @@
 import type { Report } from '../checks/report.ts';
 import type { RunFiles } from './run-folder.ts';
+import type { RunSettings } from './run-settings.ts';
 
 const violationsShown = 8;
 const callsShown = 6;
@@ -24,8 +25,9 @@ export function formatRun({ settings, history, final }: RunFiles, reports: reado
 }
 
 /** The options that repeat a run. */
-export function repeatOf({ mode, seconds, seed, hasFaults }: RunFiles['settings']): string {
-  return `--target=${mode} --seconds=${seconds} --seed=${seed}${hasFaults ? '' : ' --no-faults'}`;
+export function repeatOf({ mode, seconds, seed, clients, callsPerSecond, hasFaults }: RunSettings): string {
+  const numbers = `--seconds=${seconds} --seed=${seed} --clients=${clients} --rate=${callsPerSecond}`;
+  return `--target=${mode} ${numbers}${hasFaults ? '' : ' --no-faults'}`;
 }
 
 /** In the manner of Jepsen's runs of RabbitMQ. */

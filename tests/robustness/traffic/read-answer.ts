@@ -21,7 +21,8 @@ export function readAnswer(request: Request, http: HttpAnswer): Answer {
     return read(request, http);
   } catch (error) {
     if (error instanceof UnreadableAnswer) throw error;
-    throw new UnreadableAnswer(request, http, 'cannot be read', error);
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UnreadableAnswer(request, http, `cannot be read (${reason})`, error);
   }
 }
 
