@@ -18,9 +18,13 @@ function behind(name: string, process: Place['process'], file: string, line: str
   return { name, process, patch: { file, find: line, replace: `${line}${indentOf(line)}${at(name)}\n` } };
 }
 
-/** Before a call, as a part of it: what bounds and catches the call bounds and catches the failpoint too. */
+/**
+ * Before a call of a port, as a part of it: what bounds and catches the call bounds and catches the failpoint too. It fails
+ * as ports do.
+ */
 function within(name: string, process: Place['process'], file: string, call: string): Place {
-  const replace = `(globalThis as any).failpoint('${name}').then(() => ${call})`;
+  const failure = "(cause: unknown) => { throw new StrataError('unavailable', 'A failpoint.', { cause }); }";
+  const replace = `(globalThis as any).failpoint('${name}').then(() => ${call}, ${failure})`;
   return { name, process, patch: { file, find: call, replace } };
 }
 

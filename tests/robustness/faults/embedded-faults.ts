@@ -38,5 +38,6 @@ export const embeddedFaults: readonly Fault[] = [
   failAt('after-commit', 3),
   failAt('before-notify', 10),
   failAt('before-ack', 3),
+  failAt('before-publish', 10),
   failAt('before-database-read', 10, { mayFailDatabase: true }),
 ];
