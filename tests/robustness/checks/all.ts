@@ -1,6 +1,7 @@
 import type { FinalState } from '../history/final-state.ts';
 import type { History } from '../history/history.ts';
 import { checkAccounting } from './accounting.ts';
+import { checkAnswers } from './answers.ts';
 import { checkExpiry } from './expiry.ts';
 import { checkLinearizability } from './linearizability.ts';
 import { checkLists } from './lists.ts';
@@ -16,6 +17,7 @@ import { checkVersions } from './versions.ts';
 /** What a run is held against. */
 export const allChecks: readonly Check[] = [
   checkMeaning,
+  checkAnswers,
   checkAccounting,
   checkVersions,
   checkOrder,

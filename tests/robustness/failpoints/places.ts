@@ -18,6 +18,16 @@ function behind(name: string, process: Place['process'], file: string, line: str
   return { name, process, patch: { file, find: line, replace: `${line}${indentOf(line)}${at(name)}\n` } };
 }
 
+/**
+ * Before a call of a port, as a part of it: what bounds and catches the call bounds and catches the failpoint too. It fails
+ * as ports do.
+ */
+function within(name: string, process: Place['process'], file: string, call: string): Place {
+  const failure = "(cause: unknown) => { throw new StrataError('unavailable', 'A failpoint.', { cause }); }";
+  const replace = `(globalThis as any).failpoint('${name}').then(() => ${call}, ${failure})`;
+  return { name, process, patch: { file, find: call, replace } };
+}
+
 function indentOf(line: string): string {
   return /^ */.exec(line)?.[0] ?? '';
 }
@@ -27,12 +37,7 @@ const applier = 'consumer/src/apply-batch.ts';
 
 /** Each end of each step of the write path, and what readers and leases do beside it. */
 export const places: readonly Place[] = [
-  before(
-    'before-publish',
-    'gateway',
-    publisher,
-    '      await Promise.race([this.#queue.publish(partition, operations), late]);\n',
-  ),
+  within('before-publish', 'gateway', publisher, 'this.#queue.publish(partition, operations)'),
   before('after-confirm', 'gateway', publisher, '      for (const { resolve } of message) resolve();\n'),
   before(
     'before-invalidate',
@@ -62,11 +67,17 @@ export const places: readonly Place[] = [
     'adapters/redlock/src/redlock-lease.ts',
     '    if (await this.#extend()) return true;\n',
   ),
-  before(
+  within(
     'before-database-read',
     'storage-node',
     'storage-node/src/database-reads.ts',
-    '    const outcome = await reader.batchGet(batch.map((read) => read.key)).catch(asError);\n',
+    'reader.batchGet(batch.map((read) => read.key))',
+  ),
+  before(
+    'after-database-read',
+    'storage-node',
+    'storage-node/src/database-reads.ts',
+    "    metrics.databaseRead(batch.length, performance.now() - startedAt, outcome instanceof Error ? 'failed' : 'ok');\n",
   ),
   before(
     'before-fill',

@@ -1,4 +1,5 @@
 import { watch } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { claim, noteReached, readSettings, type Setting } from './control.ts';
 
@@ -30,3 +31,7 @@ async function failpoint(place: string): Promise<void> {
 }
 
 Object.assign(globalThis, { failpoint });
+
+/** Node writes it when a process ends, and these are killed. */
+const flushedAfterMs = 1500;
+setTimeout(flushCompileCache, flushedAfterMs).unref();

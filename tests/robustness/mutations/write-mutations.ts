@@ -13,18 +13,37 @@ export const writeMutations: readonly Mutation[] = [
     for (const [session, own] of Map.groupBy(deliveries, ({ session }) => session)) await session.ack(own);
     const isDone`,
   ]),
-  mutation('no-dedupe', 'An operation that has an outcome is applied again when it is delivered again.', both, [
-    'core/src/fold.ts',
-    "    if (known !== undefined) return { kind: 'duplicate', operation, record: known };\n",
-    '',
-  ]),
-  mutation('no-fence', 'Whoever holds an old fence may go on writing.', both, [
-    'adapters/sql/src/partition-sql.ts',
-    `    UPDATE partitions SET passes = passes + 1
+  mutation(
+    'no-dedupe',
+    'An operation that has an outcome is applied again when it is delivered again.',
+    both,
+    ['core/src/fold.ts', "    if (known !== undefined) return { kind: 'duplicate', operation, record: known };\n", ''],
+    [
+      'adapters/sqlite/src/operation-table.ts',
+      '  insert: `INSERT INTO operations',
+      '  insert: `INSERT OR REPLACE INTO operations',
+    ],
+    [
+      'adapters/sql/src/operation-sql.ts',
+      `      AS settled (id, action, key, status, version, is_created, expires_at, code, identity, fingerprint)\`,
+};`,
+      `      AS settled (id, action, key, status, version, is_created, expires_at, code, identity, fingerprint)
+    ON CONFLICT (id) DO UPDATE SET version = excluded.version, settled_at = excluded.settled_at\`,
+};`,
+    ],
+  ),
+  mutation(
+    'no-fence',
+    'Whoever holds an old fence may go on writing.',
+    ['native'],
+    [
+      'adapters/sql/src/partition-sql.ts',
+      `    UPDATE partitions SET passes = passes + 1
     WHERE partition = $1::int8 AND token = $2::int8`,
-    `    UPDATE partitions SET passes = passes + 1
+      `    UPDATE partitions SET passes = passes + 1
     WHERE partition = $1::int8 AND $2::int8 IS NOT NULL`,
-  ]),
+    ],
+  ),
   mutation(
     'no-mandatory',
     'A message that reaches no queue counts as queued.',
@@ -58,12 +77,16 @@ export const writeMutations: readonly Mutation[] = [
     const result: any = undefined;`,
     ],
   ),
-  mutation('condition-at-the-gateway', 'A condition is judged by what a read shows before the write is queued.', both, [
-    'gateway/src/submit-write.ts',
-    '  const partition = partitionOf(write.key, deps.partitionCount);\n',
-    `  const partition = partitionOf(write.key, deps.partitionCount);
+  mutation(
+    'condition-at-the-gateway',
+    'A condition is judged by what a read shows before the write is queued.',
+    both,
+    [
+      'gateway/src/submit-write.ts',
+      '  const partition = partitionOf(write.key, deps.partitionCount);\n',
+      `  const partition = partitionOf(write.key, deps.partitionCount);
   if (write.condition !== undefined) {
-    const level = { noCache: true } as any;
+    const level = { noCache: true, onlyIfCached: false } as any;
     const answers = await (deps.storage as any).readEach([{ key: write.key, level }], Date.now() + 5000);
     const { entry } = await answers[0];
     const { kind, version } = write.condition as any;
@@ -71,7 +94,17 @@ export const writeMutations: readonly Mutation[] = [
     if (isMet) write = { ...write, condition: undefined };
   }
 `,
-  ]),
+    ],
+    [
+      'gateway/src/app.ts',
+      `      storage: timed,
+      ids,
+      partitionCount,`,
+      `      storage: { ...timed, readEach: storage.readEach.bind(storage) } as any,
+      ids,
+      partitionCount,`,
+    ],
+  ),
   mutation(
     'published-again',
     'A write whose confirm did not come is published again with a new id.',
