@@ -74,30 +74,19 @@ const firstLookMs = 250;
 
 /** The outcome; undefined when it did not come before `told` gave up. The notice of it may get lost on its way. */
 async function outcomeOf(
-  deps: Pick<SubmitDeps, 'storage' | 'clock'>,
-  id: OperationId,
-  told: Promise<OperationRecord | undefined>,
-): Promise<OperationRecord | undefined> {
-  // Not cut short when the outcome comes: to cancel a sleep costs a busy gateway a tenth of its time, to let it end nothing.
-  const early = deps.clock.sleep(firstLookMs).then(() => 'not yet' as const);
-  const soon = await Promise.race([told, early]);
-  if (soon === 'not yet') return lookAndWait(deps, id, told);
-  return soon ?? lookUp(deps.storage, id);
-}
-
-async function lookAndWait(
   { storage, clock }: Pick<SubmitDeps, 'storage' | 'clock'>,
   id: OperationId,
   told: Promise<OperationRecord | undefined>,
 ): Promise<OperationRecord | undefined> {
   const settled = new AbortController();
-  const notice = told.finally(() => settled.abort());
-  for (let pauseMs = 2 * firstLookMs; ; pauseMs *= 2) {
-    const found = await Promise.race([notice, lookUp(storage, id)]);
-    if (found !== undefined) return found;
+  // Without a reason of one's own, an error is made for each.
+  const notice = told.finally(() => settled.abort('settled'));
+  for (let pauseMs = firstLookMs; ; pauseMs *= 2) {
     const record = await Promise.race([notice, clock.sleep(pauseMs, settled.signal)]);
     if (record !== undefined) return record;
     if (settled.signal.aborted) return lookUp(storage, id);
+    const found = await Promise.race([notice, lookUp(storage, id)]);
+    if (found !== undefined) return found;
   }
 }
 

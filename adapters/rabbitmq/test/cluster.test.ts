@@ -124,6 +124,14 @@ function isMajorityAway(queue: RabbitMqOperationQueue): Promise<boolean> {
   return queue.check().then(() => false, isMajorityLost);
 }
 
+/** Whether it says that nothing can be queued now. */
+function isUnready(queue: RabbitMqOperationQueue): Promise<boolean> {
+  return queue.check().then(
+    () => false,
+    (error: unknown) => error instanceof StrataError && error.code === 'unavailable',
+  );
+}
+
 /** Why a write is not taken; undefined: it is confirmed. */
 function refusalOf(queue: RabbitMqOperationQueue, partition: number): Promise<unknown> {
   return queue.publish(partition, [putOf(keyIn(partition), 'value')]).then(
@@ -197,10 +205,9 @@ describe('a cluster of three', () => {
   test('a node that is frozen is left for another one within 10 s', async () => {
     const node = traffic.node('publishing');
     node.freeze();
-    const startedAt = performance.now();
     try {
-      await assert.rejects(traffic.queue.check(), { code: 'unavailable' });
-      assert.ok(performance.now() - startedAt < 4_000, 'it does not count as ready');
+      // The kernel stops a thread that runs now when it comes to it: the first look may still be answered.
+      await eventually('it does not count as ready', () => isUnready(traffic.queue), 4_000 * slowness);
       await eventually('it is left', () => traffic.broker.state.publishing !== 'connected', 11_000);
       // Queues led by the others go on at once, those it led when the cluster has given it up.
       await traffic.flows(1, 15_000);
