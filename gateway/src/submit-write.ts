@@ -84,7 +84,8 @@ async function outcomeOf(
   for (let pauseMs = firstLookMs; ; pauseMs *= 2) {
     const record = await Promise.race([notice, clock.sleep(pauseMs, settled.signal)]);
     if (record !== undefined) return record;
-    if (settled.signal.aborted) return lookUp(storage, id);
+    // The sleep that the outcome cuts short may end before the outcome is here.
+    if (settled.signal.aborted) return (await told) ?? lookUp(storage, id);
     const found = await Promise.race([notice, lookUp(storage, id)]);
     if (found !== undefined) return found;
   }

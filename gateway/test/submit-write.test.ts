@@ -55,6 +55,23 @@ test('a waiting write whose notice got lost finds its outcome in the log, well b
   assert.ok(looks() < 10, 'it asks seldom');
 });
 
+test('one whose notice comes does not look into the log', async () => {
+  const { deps, looks } = await deafGateway(60_000);
+  const feed = new InProcessOutcomeFeed();
+  const waiters = await OutcomeWaiters.listen(feed);
+  const outcome = { status: 'applied', version: undefined, isCreated: false, expiresAt: undefined } as const;
+  const publish = async (_partition: number, [operation]: readonly QueuedOperation[]) => {
+    assert.ok(operation?.replyTo !== undefined);
+    const record: OperationRecord = { id: operation.id, action: 'delete', key, outcome, settledAt: 0 };
+    void feed.notify([{ replyTo: operation.replyTo, record }]);
+  };
+  const limits = { confirmTimeoutMs: 1000, holdMs: 100, maxMessageOperations: 64, maxMessageBytes: 1024 };
+  const publisher = new WritePublisher({ publish }, { ...limits, maxBytesUnderWay: 4096 }, () => {});
+  const { record } = await submitWrite({ ...deps, waiters, publisher }, write, 30_000, () => {});
+  assert.equal(record?.outcome.status, 'applied');
+  assert.equal(looks(), 0);
+});
+
 test('one that has no outcome in time is asked about once more at the end', async () => {
   const { deps, looks } = await deafGateway(60_000);
   assert.equal((await submitWrite(deps, write, 100, () => {})).record, undefined);
