@@ -102,7 +102,7 @@ export class WritePublisher {
     this.#isFull = false;
     let index = 0;
     for (const [partition, lane] of this.#lanes) {
-      if (lane.hold.count === 0) this.#sendFrom(partition, lane);
+      if (lane.waiting.length > 0 && lane.hold.count === 0) this.#sendFrom(partition, lane);
       if (this.#isFull) {
         // Who found no room is the first to get some.
         this.#lanes = rotated(this.#lanes, index);
@@ -116,8 +116,7 @@ export class WritePublisher {
   #sendFrom(partition: number, lane: Lane): void {
     this.#refuseLate(lane);
     let sent = 0;
-    for (const message of this.#messages(lane.waiting)) {
-      const bytes = message.reduce((sum, each) => sum + each.bytes, 0);
+    for (const { message, bytes } of this.#messages(lane.waiting)) {
       this.#isFull = this.#bytesUnderWay > 0 && this.#bytesUnderWay + bytes > this.#options.maxBytesUnderWay;
       if (this.#isFull) break;
       sent += message.length;
@@ -136,21 +135,21 @@ export class WritePublisher {
     for (const { reject } of late) reject(noRoom());
   }
 
-  *#messages(pending: readonly Pending[]): Generator<Pending[]> {
+  *#messages(pending: readonly Pending[]): Generator<{ readonly message: readonly Pending[]; readonly bytes: number }> {
     let message: Pending[] = [];
     let bytes = 0;
     for (const each of pending) {
       const isFull =
         message.length >= this.#options.maxMessageOperations || bytes + each.bytes > this.#options.maxMessageBytes;
       if (message.length > 0 && isFull) {
-        yield message;
+        yield { message, bytes };
         message = [];
         bytes = 0;
       }
       message.push(each);
       bytes += each.bytes;
     }
-    if (message.length > 0) yield message;
+    if (message.length > 0) yield { message, bytes };
   }
 
   async #send(partition: number, lane: Lane, message: readonly Pending[], bytes: number): Promise<void> {
